@@ -1,9 +1,12 @@
 """Which images can be offered on the market (§2.16, R16, R92, R93)."""
 
+from datetime import timedelta
+
 import pytest
 
 from images.models import OFFERED, PUBLISHED, Image
 from images.product.rules import OFFER_FACTS, can_offer
+from imsconsole.core.now import now
 from market.models import ListingVersion
 from tests import factories
 
@@ -31,6 +34,7 @@ def test_who_may_write_in_its_project_offers_a_system_disk_image(people, name, c
         ({"type": "data"}, "not-system"),
         ({"status": "saving"}, "not-active"),
         ({"status": "frozen"}, "not-active"),
+        ({"delete_at": now() + timedelta(days=1)}, "to-be-deleted"),
         ({"category": "public", "project": None}, "not-owner"),
     ],
 )

@@ -12,12 +12,13 @@ from imsconsole.accounts.actor import Operator
 from imsconsole.audit.models import Event
 from imsconsole.cloud.servers.usage import hour_of, lock_settled
 from imsconsole.core import now as clock
+from imsconsole.core.errors import Conflict
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from market.models import Price
 from market.money import money, price_text
 from market.prices.forms import PriceForm
-from market.prices.lookup import price_of_listing, prices_of, with_price
+from market.prices.lookup import price_of_listing, prices_of, terms_of, with_price
 from market.prices.rules import can_price_listing, can_set_price, is_price
 from market.prices.services import set_price
 from tests import factories
@@ -78,7 +79,9 @@ def test_free_is_nothing_and_everything_else_something(people, listing, fields, 
 def test_a_price_holds_from_its_moment_and_the_former_stays(people, listing):
     first = set_price(price(listing), actor=people.bob)
     later = set_price(price(listing, amount="1"), valid_from=now() + DAY, actor=people.bob)
-    assert price_of_listing(listing) == first
+    assert (price_of_listing(listing), first.created_by) == (first, people.bob.user)
+    with pytest.raises(Conflict):
+        set_price(price(listing, amount="2"), seen=terms_of(price(listing, amount="9")), actor=people.alice)
     assert prices_of([listing.pk]) == {listing.pk: first}
     clock.move(2 * DAY)
     assert price_of_listing(listing) == later

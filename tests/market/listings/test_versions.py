@@ -1,0 +1,79 @@
+"""Versions of a listing: who makes and changes them, and what their rows say then. With bytes: test_review."""
+
+import pytest
+
+from imsconsole.core.rules import Refused
+from imsconsole.jobs.models import Job
+from market.listings.rules import (
+    MOST_PICTURES,
+    can_create_listing,
+    can_create_version,
+    can_edit_version,
+    is_new_version,
+)
+from market.listings.services import add_picture, create_listing, create_version, submit_version
+from market.models import ListingVersion
+from market.pictures import Remade
+from tests import factories
+from tests.market.selling import publisher, words
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def version(people) -> ListingVersion:
+    """On the market."""
+    return factories.ListingVersionFactory(listing__project=people.bob.project, version="1.0")
+
+
+def test_who_writes_in_the_project_that_sells_makes_and_changes_versions(people, version):
+    for who, code in ((people.bob, ""), (people.dave, "read-only"), (people.carol, "not-seller")):
+        assert can_create_version(version.listing, who).code == code
+    assert can_create_listing(publisher(people.bob), people.dave).code == "read-only"
+    codes = {"in-review": "version-in-review", "published": "version-sent-in", "rejected": "", "draft": ""}
+    for state, code in codes.items():
+        version.state = state
+        assert can_edit_version(version, people.bob).code == code
+
+
+def test_only_what_can_be_offered_becomes_a_listing_or_a_new_version(people, version):
+    data = factories.ImageFactory(project=people.bob.project, type="data")
+    with pytest.raises(Refused, match="not-system"):
+        create_listing(words(data), actor=people.bob)
+    with pytest.raises(Refused, match="not-system"):
+        create_version(version.listing, words(data, version="2.0"), actor=people.bob)
+
+
+def test_a_new_version_of_another_name_takes_the_screenshots_over_and_is_the_only_one(people, version):
+    listing, image = version.listing, factories.ImageFactory(project=people.bob.project)
+    assert is_new_version("1.0", listing).code == "version-there"
+    assert is_new_version("2.0", listing)
+    assert is_new_version("1.0", listing, other_than=version)
+    version.pictures.create(width=1, height=1, content=b"x", caption="Old shot")
+    for wrong, actor, code in (("1.0", people.bob, "version-there"), ("2.0", people.dave, "read-only")):
+        with pytest.raises(Refused, match=code):
+            create_version(listing, words(image, version=wrong), actor=actor)
+    made = create_version(listing, words(image, version="2.0"), actor=people.bob)
+    assert (made.listing, made.created_by) == (listing, people.bob.user)
+    assert [each.pictures.get().caption for each in (version, made)] == ["Old shot"] * 2
+    other = factories.ImageFactory(project=people.bob.project)
+    with pytest.raises(Refused, match="version-in-making"):
+        create_version(listing, words(other, version="3.0"), actor=people.bob)
+
+
+def test_a_draft_has_a_few_screenshots(people, version):
+    ListingVersion.objects.update(state="draft")
+    shot = Remade(b"x", 1, 1)
+    for _ in range(MOST_PICTURES):
+        add_picture(version, shot, actor=people.bob)
+    with pytest.raises(Refused, match="enough-pictures"):
+        add_picture(version, shot, actor=people.bob)
+
+
+def test_what_is_sent_in_again_has_its_old_answer_no_more(people, version):
+    factories.ImageDiskFactory(image=version.image)
+    ListingVersion.objects.update(state="rejected", reason="No terms.", checks={"content": {}})
+    sent = submit_version(version, actor=people.bob)
+    sent.refresh_from_db()
+    assert (sent.state, sent.reason, sent.checks, bool(sent.submitted_at)) == ("scanning", "", {}, True)
+    assert Job.objects.get().kind == "listing.scan"
