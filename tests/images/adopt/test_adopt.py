@@ -17,9 +17,11 @@ from images.verify.store_check import differences
 from imsconsole.accounts.models import Region, User
 from imsconsole.cloud.models import RegionReport, StoredBytes
 from imsconsole.core.errors import Away, NotFound, Unsupported
+from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.engine.types import GIB, Inventory, Kind, PublicImage, StoredDisk
 from tests.conftest import client_of
+from tests.factories import StoredBytesFactory
 from tests.support.at_once import DONE, at_once
 from tests.support.engines import engine_of_region
 
@@ -104,6 +106,7 @@ def test_what_a_cloud_offers_is_listed(look, admin: Client):
 
 
 def test_an_operator_offers_one_to_all_of_its_region(look, admin: Client, people):
+    StoredBytesFactory(region=people.bob.region)
     look(debian())
     row = CloudImage.objects.get()
     data = {"action": "adopt", "_selected_action": str(row.pk)}
@@ -117,12 +120,21 @@ def test_an_operator_offers_one_to_all_of_its_region(look, admin: Client, people
     assert "Offered here" in admin.get(LIST).content.decode()
 
 
-@pytest.mark.parametrize(("images", "code"), [((VDI,), "adopt-format"), ((debian(),), "adopted-already")])
+@pytest.mark.parametrize(
+    ("images", "code"),
+    [
+        ((VDI,), "adopt-format"),
+        ((debian(),), "adopted-already"),
+        ((debian(),), "cloud-image-away"),
+    ],
+)
 def test_what_cannot_be_offered_says_why(look, operator: User, images, code: str):
     look(*images)
     row, actor = CloudImage.objects.get(), platform_actor(operator)
     if code == "adopted-already":
         adopt_image(row, actor=actor)
+    if code == "cloud-image-away":
+        CloudImage.objects.update(gone_at=now())
     with pytest.raises(Refused, match=code):
         adopt_image(row, actor=actor)
 

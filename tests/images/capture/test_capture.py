@@ -100,6 +100,9 @@ def test_a_disk_over_1_tb_is_no_source(people):
     disk.size_gb = 1025
     assert can_capture_disk(disk, people.bob).code == "disk-too-large-for-image"
     assert "full-ECS" in str(can_capture_disk(disk, people.bob).reason)
+    server = factories.ServerFactory(project=people.bob.project, ref="there")
+    factories.DiskFactory(server=server, size_gb=1025, ref="d")
+    assert code_of(capture_server, server, name="golden", actor=people.bob) == "disk-too-large-for-image"
 
 
 def test_disks_that_become_images_together_are_of_one_server(people):
@@ -181,11 +184,14 @@ def test_a_system_disk_image_of_a_disk_is_what_its_owner_says(people, server):
     """§2.3"""
     os_version = factories.OsVersionFactory(name="Ubuntu 22.04 64bit", platform="Ubuntu")
     disk = data_disks(server)[0]
-    image = capture_disk(disk, name="from disk", os_version=os_version, boot_mode="uefi", actor=people.bob)
+    Disk.objects.filter(pk=disk.pk).update(multi_queue=True)
+    said = {"os_version": os_version, "boot_mode": "uefi", "max_ram_mb": 512}
+    image = capture_disk(disk, name="from disk", actor=people.bob, **said)
     run_jobs()
     image.refresh_from_db()
     assert (image.status, image.type, image.min_disk_gb) == ("active", "system", disk.size_gb)
     assert (image.os_version, image.boot_mode, image.os_detected) == (os_version, "uefi", False)
+    assert (image.nic_multi_queue, image.max_ram_mb) == (True, 512)
     assert (image.source_kind, image.source_id, image.parent) == ("disk", disk.pk, None)
 
 
@@ -212,7 +218,9 @@ def test_the_system_that_is_found_on_a_disk_counts_more(people, server, tmp_path
 def test_data_disks_become_an_image_each_in_one_job(people, server):
     """§2.5, R38"""
     one, two = data_disks(server)
-    made = capture_data_disks({one.pk: "data one", two.pk: "data two"}, tags={"a": ""}, actor=people.bob)
+    names = {one.pk: "data one", two.pk: "data two"}
+    made = capture_data_disks(names, tags={"a": ""}, description="of web", actor=people.bob)
+    assert [image.description for image in made] == ["of web"] * 2
     job = finish(Job.objects.live().get())
     assert job.state == "done"
     images = list(Image.objects.filter(pk__in=[image.pk for image in made]).order_by("name"))
@@ -292,6 +300,8 @@ def test_who_may(people, server):
         capture_server(server, name="a", actor=people.carol)
     with pytest.raises(NotFound):
         capture_data_disks({data_disks(server)[0].pk: "a"}, actor=people.carol)
+    with pytest.raises(NotFound):
+        capture_data_disks({data_disks(server)[0].pk: "a", free_disk(people.carol).pk: "b"}, actor=people.bob)
     with pytest.raises(NotFound):
         capture_disk(data_disks(server)[0], name="a", os_version=None, actor=people.carol)
     assert capture_server(server, name="a", actor=people.alice)

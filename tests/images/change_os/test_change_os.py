@@ -11,6 +11,7 @@ from passlib.hash import sha512_crypt
 
 from images.change_os.rules import OsChange, can_become, can_order_change, can_order_reinstall
 from images.change_os.services import change_os
+from images.models import Image
 from imsconsole.accounts.models import Draft
 from imsconsole.audit.models import Event
 from imsconsole.cloud.hosts import Host
@@ -40,6 +41,7 @@ from tests.factories import (
     DiskFactory,
     ImageDiskFactory,
     ImageFactory,
+    KeyFactory,
     KeyPairFactory,
     ProjectFactory,
     PublicImageFactory,
@@ -264,6 +266,23 @@ def test_what_is_not_allowed_begins_nothing(people, engine) -> None:  # noqa: F8
         change_os(server, image=theirs, stop_first=True, actor=people.bob, **LOGIN)
     assert not Job.objects.exists()
     assert Disk.objects.count() == 1
+
+
+def test_a_disk_like_the_present_one_is_begun_beside_it_and_both_are_known(people, engine) -> None:  # noqa: F811
+    """R90, R122, R136."""
+    server = a_server(people.bob, status="running")
+    server.disks.update(size_gb=5)
+    image = ImageFactory(project=people.bob.project, key=KeyFactory(project=people.bob.project))
+    ImageDiskFactory(image=image)
+    Image.objects.update(status="frozen")
+    with pytest.raises(Refused, match="not-active"):
+        change_os(server, image=image, stop_first=True, actor=people.bob, **LOGIN)
+    Image.objects.update(status="active")
+    change_os(server, image=image, stop_first=True, actor=people.bob, **LOGIN)
+    new, former = server.disks.get(beside=True), server.disks.attached().get()
+    assert (new.name, new.role, new.size_gb, new.key) == (f"{server.name}-system", "system", 5, image.key)
+    args = Job.objects.get().args
+    assert (args["disk_id"], args["former_id"]) == (str(new.pk), str(former.pk))
 
 
 def test_nothing_else_is_done_with_a_server_meanwhile(people, engine) -> None:  # noqa: F811

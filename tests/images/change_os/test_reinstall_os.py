@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from images.change_os.services import change_os, reinstall_os
 from imsconsole.audit.models import Event
+from imsconsole.cloud.models import Server
 from imsconsole.cloud.system_disk.services import undo_change_os
 from imsconsole.core.errors import NotFound
 from imsconsole.core.project_urls import bare
@@ -85,6 +86,8 @@ def test_nobody_else_reinstalls(people) -> None:
     url = reverse("servers-reinstall-os", args=[server.pk])
     assert client_of(people.carol).get(url).status_code == 404
     assert not Job.objects.exists()
+    Server.objects.update(status="running")
+    assert reinstall_os(server, actor=people.alice, **LOGIN).status == "reinstalling"
 
 
 def test_the_page_takes_the_servers_own_image_whatever_is_sent(people) -> None:

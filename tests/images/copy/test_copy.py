@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from images.copy.jobs import CopyImage
-from images.copy.rules import COPY_FACTS, can_copy, fits_key
+from images.copy.rules import COPY_FACTS, can_copy, fits_key, new_bytes
 from images.copy.services import copy_image
 from images.copy.views import CopyOrder
 from images.delete.services import delete_image, purge_image
@@ -30,6 +30,7 @@ from tests.conftest import client_of
 from tests.engine.guests import TestWork
 from tests.support.faults import Crash, faulty_engine
 from tests.support.plaintext import holders_of, secrets_of
+from tests.support.unable import unable_engine
 from tests.support.workers import finish, kill_at_every_step, run_jobs
 
 FEATURES = {"boot_mode": "uefi", "secure_boot": True, "tpm": True}
@@ -177,6 +178,12 @@ def test_links_to_the_same_bytes_count_once_in_the_quota(people):
     assert refusal.value.code == "quota-images"
 
 
+def test_a_copy_in_the_project_that_has_the_bytes_takes_none_of_its_storage(people):
+    source = an_image(people.bob)
+    assert new_bytes([source], people.bob.project) == 0
+    assert new_bytes([source], people.carol.project) == source.disks.get().size_bytes
+
+
 def test_the_name_of_a_copy_must_be_free(people):
     """R39."""
     source = an_image(people.bob, name="web")
@@ -279,6 +286,10 @@ def test_the_new_key_is_another_one_and_bare_metal_images_have_none(people):
     """R89 (IMG.0096), IMG.0118."""
     key = factories.KeyFactory(project=people.bob.project)
     encrypted, bare = an_image(people.bob, key=key), an_image(people.bob, use="bms")
+    assert fits_key(encrypted, None, people.bob)
+    with unable_engine(people.bob.region):
+        codes = [fits_key(image, None, people.bob).code for image in (encrypted, bare)]
+    assert codes == ["no-encryption", ""], "what is not encrypted needs nothing"
     assert [fits_key(image, key, people.bob).code for image in (encrypted, bare)] == [
         "same-key",
         "bms-not-encrypted",

@@ -71,7 +71,10 @@ def test_the_quota_of_images_ends_imports(people: SimpleNamespace):
 
 def test_an_import_begins_with_a_row_a_job_and_a_trace(people: SimpleNamespace, disks: Path):
     """R9."""
-    made = imported(people.bob, disks / "disk.raw", tags={"team": "web"})
+    key = factories.KeyFactory(project=people.bob.project)
+    told = {"boot_mode": "uefi", "description": "made of a file", "key": key}
+    made = imported(people.bob, disks / "disk.raw", tags={"team": "web"}, encrypt=True, **told)
+    assert {name: getattr(made.image, name) for name in told} == told
     assert (made.image.status, made.image.category, made.image.source_kind) == ("queued", "private", "file")
     assert made.image.source_name == "disk.raw"
     assert made.job.reservations.get().resource == "store_bytes"

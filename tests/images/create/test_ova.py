@@ -68,6 +68,9 @@ def test_an_archive_becomes_an_upload_of_each_disk(people: SimpleNamespace, arch
     assert upload.path.samefile(data.path)
     assert used_by(people.bob.project)["upload_bytes"] == 2 * len(vmdk)
     assert list(orphans()) == []
+    import_image(Import(upload=data, name="data", type="data", min_disk_gb=1), actor=people.bob)
+    part = Job.objects.get(kind=ImportImage.kind).args["part"]
+    assert part == data.found["part"] != upload.found["part"]
 
 
 def test_what_a_crash_left_of_it_is_made_anew(people: SimpleNamespace, archive: bytes):

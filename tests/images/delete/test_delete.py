@@ -134,6 +134,7 @@ def test_public_and_protected_and_busy_images_cannot_be_deleted(people):
 
 def test_a_deleted_image_is_gone_at_once_and_its_name_is_free(people):
     image = factories.ImageFactory(project=people.bob.project, name="web")
+    factories.ImageDiskFactory(image=image, ref="")
     delete_image(image, actor=people.bob)
 
     image.refresh_from_db()

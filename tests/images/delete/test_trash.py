@@ -15,6 +15,7 @@ from images.modify.rules import can_modify, can_tag
 from images.verify.store_check import differences
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
+from imsconsole.cloud.models import Backup
 from imsconsole.cloud.system_disk.rules import can_reinstall_os
 from imsconsole.core import now as clock
 from imsconsole.core.errors import NotFound
@@ -102,12 +103,18 @@ def test_what_has_nothing_to_bring_back_goes_at_once(people):
 
 
 def test_the_choice_about_backups_waits_for_the_end(people):
-    image = factories.ImageFactory(project=people.bob.project, type="full")
-    delete_image(image, deletes_backups=True, actor=people.bob)
-    assert purge_image(image, actor=people.bob).deletes_backups
-    other = factories.ImageFactory(project=people.bob.project, type="full")
-    delete_image(other, deletes_backups=True, actor=people.bob)
-    assert not restore_image(other, actor=people.bob).deletes_backups
+    """R88."""
+    backups = factories.BackupFactory.create_batch(3, project=people.bob.project)
+    images = [
+        factories.ImageFactory(project=people.bob.project, type="full", backup=each) for each in backups
+    ]
+    for image, deletes_backups in zip(images, (True, True, False), strict=True):
+        delete_image(image, deletes_backups=deletes_backups, actor=people.bob)
+    assert purge_image(images[0], actor=people.bob).deletes_backups
+    assert not restore_image(images[1], actor=people.bob).deletes_backups
+    purge_image(images[2], actor=people.bob)
+    left = Backup.objects.in_bulk()
+    assert [left[each.pk].status for each in backups] == ["deleting", "available", "available"]
 
 
 def test_nobody_launches_by_id_what_is_in_the_trash(people):
@@ -124,9 +131,11 @@ def test_nobody_launches_by_id_what_is_in_the_trash(people):
 
 def test_a_restored_image_is_as_it_was(people):
     image = trashed(people.bob, status="frozen", name="web")
+    deleted_at = image.updated_at
     restore_image(image, actor=people.alice)
 
     image.refresh_from_db()
+    assert image.updated_at > deleted_at
     assert (image.status, image.status_before, image.name) == ("frozen", "", "web")
     assert (image.trashed_at, image.trashed_by, image.kept_until) == (None, None, None)
     assert Image.objects.visible_to(people.bob).get() == image
@@ -146,6 +155,7 @@ def test_restoring_needs_room_in_the_count(people):
     project = people.bob.project
     project.quotas = {"images": 1}
     project.save(update_fields=["quotas"])
+    assert can_restore(facts(image, people.bob), people.bob)
     factories.ImageFactory(project=project)
     with pytest.raises(Refused, match="quota-images"):
         restore_image(image, actor=people.bob)

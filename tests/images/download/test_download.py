@@ -318,7 +318,7 @@ def test_what_one_project_prepared_of_a_public_image_is_not_another_s(people):
     assert client_of(people.carol).post(url("discard-download", image.pk, made.pk)).status_code == 404
     assert made.name not in client_of(people.carol).get(url("download", image.pk)).content.decode()
     theirs, _job = prepared(people.carol, image)
-    assert theirs.pk != made.pk
+    assert set(Download.objects.all()) == {made, theirs}
     assert used_by(people.carol.project)["store_bytes"] == theirs.size_bytes
 
 

@@ -75,10 +75,14 @@ def test_a_plan_is_its_owner_s_to_make_and_to_give_up(people, image):
     assert can_withdraw_deletion(image, people.bob).code == "no-deletion"
     with pytest.raises(Refused):
         plan_deletion(image, at=now(), actor=people.dave)
-    planned = plan_deletion(image, at=now() + WEEK, actor=people.bob)
+    planned = plan_deletion(image, at=now() + WEEK, deletes_backups=True, actor=people.bob)
     codes = {name: can_withdraw_deletion(planned, getattr(people, name)).code for name in ("dave", "carol")}
     assert codes == {"dave": "read-only", "carol": "not-owner"}
-    assert withdraw_deletion(planned, actor=people.alice).delete_at is None
+    with pytest.raises(Refused, match="read-only"):
+        withdraw_deletion(planned, actor=people.dave)
+    withdraw_deletion(planned, actor=people.alice)
+    planned.refresh_from_db()
+    assert (planned.delete_at, planned.deletes_backups) == (None, False)
     clock.move(2 * WEEK)
     delete_due_images()
     assert Image.objects.get().status == "active"

@@ -1,6 +1,7 @@
 """Change OS of many servers: the rule, the order, the pages."""
 
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -74,6 +75,9 @@ def test_each_order_is_asked_as_if_those_before_it_had_begun(people) -> None:
     people.bob.project.quotas = {"disks": 4 + 2}
     people.bob.project.save()
     assert [v.code for v in can_order_changes(changes, people.bob, host)] == ["", "", *["quota-disks"] * 2]
+    changes[0] = replace(changes[0], user_data="")
+    refused = ["login-missing", "", "", "quota-disks"]
+    assert [v.code for v in can_order_changes(changes, people.bob, host)] == refused, "it takes nothing"
 
 
 def test_one_of_many_is_asked_what_one_alone_is_asked(people) -> None:
