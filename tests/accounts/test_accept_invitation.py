@@ -8,10 +8,13 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 
-from imsconsole.accounts.actor import projects_of
+from imsconsole.accounts.actor import Actor, projects_of
 from imsconsole.accounts.models import Membership, User
+from imsconsole.accounts.services.invitations import accept_invitation
 from imsconsole.audit.models import Event
 from imsconsole.core import now as clock
+from imsconsole.core.errors import NotFound
+from imsconsole.core.rules import Refused
 from tests.accounts.conftest import PASSWORD, actions, invited
 from tests.conftest import client_of
 
@@ -90,6 +93,10 @@ def test_a_member_reads_so_and_leaves_the_link_for_someone_else(people) -> None:
     response = client_of(people.bob).post(f"/invitations/{secret}/")
     assert response.status_code == 409
     assert "You are already a member" in response.content.decode()
+    with pytest.raises(Refused):
+        accept_invitation(invitation=invitation, actor=people.bob)
+    with pytest.raises(NotFound):
+        accept_invitation(invitation=invitation, actor=Actor(None, people.bob.project, "full-access"))
     invitation.refresh_from_db()
     assert invitation.accepted_at is None
 

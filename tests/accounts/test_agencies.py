@@ -36,7 +36,7 @@ def test_only_administrators_give_and_revoke(people, far, name, allowed):
 
 
 def test_an_agency_is_for_another_project_of_the_account_in_another_region_once(people, far):
-    create_agency(grantee=far, actor=people.alice)
+    assert create_agency(grantee=far, actor=people.alice).created_by == people.alice.user
     here = factories.ProjectFactory(account=people.alice.account)
     foreign = factories.ProjectFactory(region=far.region)
     for project, code in ((far, "agency-there"), (here, "same-region"), (foreign, "no-such-project")):

@@ -9,6 +9,7 @@ from django.test import Client
 
 from imsconsole.accounts import rules
 from imsconsole.accounts.models import Invitation, Role
+from imsconsole.accounts.services.members import add_member
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from tests.accounts.conftest import actions, invited
@@ -32,6 +33,8 @@ def test_the_service_asks_the_rule(people) -> None:
 def test_an_administrator_cannot_be_kept_to_some_projects(people, east) -> None:
     with pytest.raises(Refused, match="administrator-everywhere"):
         invited(people.alice, role=Role.ADMINISTRATOR, projects=[east])
+    with pytest.raises(Refused, match="administrator-everywhere"):
+        add_member(user=people.carol.user, role=Role.ADMINISTRATOR, projects=[east], actor=people.alice)
 
 
 def test_the_link_is_shown_once_and_only_its_hash_is_kept(people) -> None:

@@ -56,6 +56,11 @@ def test_one_of_two_operators_may_go_and_an_operator_may_do_everything(admin, op
     assert admin.get("/admin/").status_code == 302
 
 
+def test_a_project_gets_another_name(operator, people) -> None:
+    projects.rename_project(project=people.bob.project, name="acme-two", actor=Operator(operator))
+    assert Project.objects.get(pk=people.bob.project.pk).name == "acme-two"
+
+
 def test_a_person_is_shut_out_at_once(admin, people) -> None:
     client = client_of(people.bob)
     assert client.get("/me/").status_code == 200
@@ -188,6 +193,7 @@ SERVICES = [
     lambda actor: accounts.rename_account(account=Account.objects.first(), actor=actor),
     lambda actor: accounts.delete_account(account=Account(name="x"), actor=actor),
     lambda actor: projects.delete_project(project=Project.objects.first(), actor=actor),
+    lambda actor: projects.rename_project(project=Project.objects.first(), name="x", actor=actor),
     lambda actor: places.create_region(region=Region(code="x"), actor=actor),
     lambda actor: places.delete_region(region=Region.objects.first(), actor=actor),
 ]

@@ -61,6 +61,28 @@ def test_names_are_one_s_own_and_different(people):
         saved(people.bob)
 
     change_view(view, name="mine", shared=False, actor=people.bob)  # its own name is no other's
+    other = saved(people.bob, name="other")
+    with pytest.raises(Refused, match="view-name-taken"):
+        change_view(other, name="mine", shared=False, actor=people.bob)
+
+
+def test_one_view_of_each_list_is_each_person_s_first(people):
+    first, second = saved(people.bob, shared=True), saved(people.bob, name="second", shared=True)
+    servers = save_view(room="servers", name="busy", query="q=web", actor=people.bob)
+
+    def firsts(actor):
+        return {view.name for view in SavedView.objects.filter(default_for=actor.user)}
+
+    for view, actor in (
+        (first, people.alice),
+        (servers, people.bob),
+        (first, people.bob),
+        (second, people.bob),
+    ):
+        set_default_view(view, is_default=True, actor=actor)
+    assert (firsts(people.bob), firsts(people.alice)) == ({"second", "busy"}, {"mine"})
+    set_default_view(second, is_default=False, actor=people.bob)
+    assert (firsts(people.bob), firsts(people.alice)) == ({"busy"}, {"mine"})
 
 
 def test_there_is_an_end_to_the_number_of_views(people, monkeypatch):
@@ -96,7 +118,9 @@ def test_a_view_that_is_no_longer_shared_opens_nobody_else_s_list(people):
 
 def test_a_deleted_view_is_gone_once(people):
     view = saved(people.bob)
+    pk = view.pk
     delete_view(view, actor=people.bob)
+    assert Event.objects.get(action="deleteView").resource_id == str(pk)
     answer = client_of(people.bob).post(reverse("delete-view", args=[view.pk]))
 
     assert (SavedView.objects.exists(), answer.status_code) == (False, 404)

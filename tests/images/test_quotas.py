@@ -113,6 +113,10 @@ def test_a_difference_is_said_and_put_right(project: Project) -> None:
     ]
     said[0].repair()
     assert stored(project) == 4006
+    ProjectBytes.objects.all().delete()
+    for kept in KEPT:
+        kept.fill()
+    assert (stored(project), ProjectBytes.objects.count()) == (4006, 4)
 
 
 @pytest.mark.django_db

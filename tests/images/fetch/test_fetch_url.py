@@ -105,9 +105,10 @@ def test_which_addresses(people, url, code):
     assert can_fetch_url(url, people.bob).code == code
     if code not in ("", "zvhd-import"):
         assert can_fetch_url("https://example.org/a", people.bob, checksums=url).code == code
-        with pytest.raises(Refused) as refusal:
-            fetch_url(url, actor=people.bob)
-        assert refusal.value.code == code
+        for asked in ({"url": url}, {"url": "https://example.org/a", "checksums": url}):
+            with pytest.raises(Refused) as refusal:
+                fetch_url(**asked, actor=people.bob)
+            assert refusal.value.code == code
 
 
 def test_the_hosts_of_the_operator_s_downloads_are_not_the_users(people, settings):
@@ -132,7 +133,8 @@ def test_a_full_quota_and_too_many_at_once(people):
 def test_one_account_has_one_at_once_and_the_others_wait(people):
     jobs = []
     for actor in (people.bob, people.alice, people.carol):
-        upload = fetch_url("https://example.org/a", actor=actor)
+        upload = fetch_url("https://example.org/a", claimed_format="raw", actor=actor)
+        assert upload.claimed_format == "raw"
         jobs.append(Job.objects.get(subject_id=upload.pk))
     Job.objects.filter(pk=jobs[0].pk).update(state="running")
     turns = []

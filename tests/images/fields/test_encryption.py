@@ -63,6 +63,15 @@ def test_neither_iso_nor_bare_metal_images_are_encrypted(people, key) -> None:
     assert can_encrypt("system", key, people.bob, use="bms").code == "bms-not-encrypted"
 
 
+def test_where_no_key_can_be_made_the_default_one_is_used_if_there_is_one(
+    people, key, settings, tmp_path
+) -> None:
+    settings.IMS_MASTER_KEY, settings.MASTER_KEY_FILE = "", tmp_path / "gone"
+    assert can_encrypt("system", None, people.bob).code == "master-key-missing"
+    Key.objects.update(is_default=True)
+    assert can_encrypt("system", None, people.bob)
+
+
 def test_only_a_key_that_may_be_used_encrypts(people, key) -> None:
     """R47, R90."""
     assert can_encrypt("system", key, people.carol).code == "key-not-granted"

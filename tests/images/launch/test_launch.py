@@ -18,7 +18,7 @@ from imsconsole.accounts.models import Draft
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
 from imsconsole.cloud.hosts import Host
-from imsconsole.cloud.models import Disk, Server
+from imsconsole.cloud.models import BytesUse, Disk, Server
 from imsconsole.cloud.servers.jobs import CreateServer
 from imsconsole.cloud.servers.passwords import crypted, is_good_password
 from imsconsole.cloud.servers.services import delete_server, start_server, stop_server
@@ -37,6 +37,7 @@ from tests.factories import (
     FlavorFactory,
     ImageDiskFactory,
     ImageFactory,
+    KeyFactory,
     KeyPairFactory,
     OsVersionFactory,
     ProjectFactory,
@@ -148,6 +149,7 @@ def test_a_zone_of_another_region_is_refused(people) -> None:
 def test_each_quota_is_asked_for_all_servers_together(people, resource) -> None:
     project = people.bob.project
     launch = _launch(people.bob, count=2, data_disks_gb=(3,))
+    assert launch.quota == {"servers": 2, "vcpus": 2, "memory_mb": 512, "disks": 4, "disk_gb": 8}
     project.quotas = {resource: launch.quota[resource] - 1}
     project.save()
     assert can_create_servers(launch, people.bob, HOST).code == f"quota-{resource.replace('_', '-')}"
@@ -209,6 +211,34 @@ def test_a_server_boots_as_its_image_does(people, engine, boot_mode) -> None:  #
     ImageDiskFactory(image=image)
     (server,) = order(people.bob, image)
     assert server.boot_mode == boot_mode
+
+
+def test_each_disk_and_the_job_know_what_the_disk_is_made_of(people, engine) -> None:  # noqa: F811
+    """R90, R95."""
+    pair = KeyPairFactory(project=people.bob.project)
+    first, second, third = KeyFactory.create_batch(3, project=people.bob.project)
+    full = ImageFactory(project=people.bob.project, type="full", key=first)
+    payload = ImageFactory(project=people.bob.project, type="data", key=third)
+    system = ImageDiskFactory(image=full)
+    data = ImageDiskFactory(image=full, index=2, role="data", key=second)
+    filled = ImageDiskFactory(image=payload)
+    login = {"user_data": "", "key_pair": pair}
+    wanted = {"data_disks_gb": (1, 1), "data_images": (None, payload), **login}
+    (server,) = order(people.bob, full, **wanted)
+    assert (server.key_pair, server.ssh_key) == (pair, pair.public_key)
+    disks = list(server.disks.order_by("name"))
+    assert [(disk.name, disk.index, disk.key) for disk in disks] == [
+        ("web-data-1", 2, second), ("web-data-2", 1, third), ("web-system", 0, first),
+    ]  # fmt: skip
+    args = Job.objects.get().args
+    refs = {str(disks[0].pk): data.ref, str(disks[1].pk): filled.ref}
+    assert (args["image_ref"], args["disk_refs"]) == (system.ref, refs)
+    held = BytesUse.objects.values_list("stored", flat=True)
+    assert set(held) == {disk.stored_id for disk in (system, data, filled)}
+    pair.delete()
+    with pytest.raises(NotFound) as gone:
+        order(people.bob, full, **wanted)
+    assert (gone.value.code, gone.value.values["name"]) == ("key-pair-gone", pair.name)
 
 
 def test_all_or_none_of_an_order_is_made(people, engine) -> None:  # noqa: F811

@@ -125,6 +125,14 @@ def test_what_does_not_fit_together_is_refused(people, wanted, code):
     assert (image.name, image.boot_mode, image.min_disk_gb) == ("web", "bios", 10)
 
 
+def test_an_image_of_an_unknown_system_boots_as_its_cpu_does(people):
+    """R64."""
+    image = an_image(people.bob, os_version=None)
+    assert modify_image(image, wanted={"boot_mode": "uefi"}, actor=people.bob).boot_mode == "uefi"
+    with pytest.raises(Refused, match="arm-boots-uefi"):
+        modify_image(image, wanted={"architecture": "arm", "boot_mode": "bios"}, actor=people.bob)
+
+
 def test_what_comes_with_uefi_goes_before_it(people):
     image = an_image(people.bob, boot_mode="uefi", tpm=True)
     with pytest.raises(Refused, match="feature-by-uefi"):

@@ -67,7 +67,9 @@ def test_what_is_announced_for_later_says_the_day(platform, people, old):
 
 
 def test_release_notes_are_read_in_one_s_own_language(platform, people, old):
-    write_release_note(images=[old], published_on=TODAY, text="Fixes <b>", text_zh="修复漏洞", actor=platform)
+    told = {"text": "Fixes <b>", "text_zh": "修复漏洞"}
+    note = write_release_note(images=[old], published_on=TODAY, **told, actor=platform)
+    assert note.created_by == platform.user
     client = client_of(people.bob)
     for page in (old.get_absolute_url(), NOTES):
         assert "Fixes &lt;b&gt;" in client.get(page).content.decode()

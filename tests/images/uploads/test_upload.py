@@ -13,8 +13,8 @@ from images.models import Upload
 from images.receiving.receiver import Receiver
 from images.uploads.clock import expire_uploads
 from images.uploads.found import examine_file
-from images.uploads.rules import can_discard, can_upload
-from images.uploads.services import complete_upload, discard_upload, start_upload
+from images.uploads.rules import can_discard, can_make_image, can_upload, waiting_uploads
+from images.uploads.services import complete_upload, discard_upload, examine_upload, start_upload
 from images.verify.orphans import remove_orphans
 from imsconsole.audit.models import Event
 from imsconsole.cloud import engines
@@ -24,6 +24,7 @@ from imsconsole.core.project_urls import bare
 from imsconsole.core.room import SPARE_BYTES
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.files import work_dir
+from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from tests.conftest import client_of
 from tests.images.create.importing import (
@@ -150,10 +151,30 @@ def test_one_discards_ones_own_uploads_only(people: SimpleNamespace, disks: Path
 def test_a_file_that_an_image_is_made_of_is_not_discarded(people: SimpleNamespace, disks: Path):
     made = imported(people.bob, disks / "disk.raw")
     upload = Upload.objects.get()
-    assert can_discard(upload, people.bob).code == "upload-in-use"
+    assert can_discard(upload, people.bob).code == can_make_image(upload, people.bob).code == "upload-in-use"
+    assert can_make_image(upload, people.bob, "web").code == "upload-in-use"
+    assert can_make_image(upload, people.bob, "")
+    assert not waiting_uploads(people.bob).exists()
     with pytest.raises(Refused):
         discard_upload(upload, actor=people.bob)
     assert made.image.name in str(can_discard(upload, people.bob).reason)
+
+
+def test_what_came_whole_is_examined_as_what_it_was_said_to_be_and_once(people: SimpleNamespace):
+    said = {"claimed_format": "raw", "claimed_sha256": "ab" * 32}
+    for before, at_last in ((said, {}), ({}, said), ({"claimed_format": "iso"}, said)):
+        upload = start_upload(name="disk", size_bytes=MIB, actor=people.bob, **before)
+        examined = examine_upload(upload, received_bytes=7, actor=people.bob, **at_last)
+        examined.refresh_from_db()
+        assert {name: getattr(examined, name) for name in said} == said
+        assert (examined.state, examined.size_bytes, examined.received_bytes) == ("examining", 7, 7)
+        assert Job.objects.get(subject_id=upload.pk).kind == "upload.examine"
+    with pytest.raises(Conflict):
+        examine_upload(upload, received_bytes=7, actor=people.bob)
+    gone = Upload(name="gone.raw")
+    with pytest.raises(NotFound) as lost:
+        examine_upload(gone, received_bytes=7, actor=people.bob)
+    assert (lost.value.code, lost.value.values["name"]) == ("upload-gone", "gone.raw")
 
 
 def test_an_upload_that_is_discarded_while_it_arrives_ends_with_a_sentence(

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from images.capture.services import capture_data_disks
@@ -89,6 +90,8 @@ def test_a_disk_is_at_least_as_large_as_its_image(people, size_gb, code):
 
 
 def test_a_disk_holds_what_its_image_holds_and_is_its_own(people, image, engine):  # noqa: F811
+    with pytest.raises(ValidationError):
+        made_of(image, people.bob, name="no spaces")
     disk = made_of(image, people.bob)
     assert (disk.status, disk.image, disk.key, disk.role) == ("creating", image, None, "data")
     assert finish(Job.objects.live().get()).state == "done"

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from images.delete.services import delete_image
@@ -101,6 +102,8 @@ def test_who_may_not_gets_no_server(people) -> None:
     image = iso(people.bob)
     with pytest.raises(Refused):
         install_server(image=image, flavor=tiny_flavor(), name="installer", actor=people.dave)
+    with pytest.raises(ValidationError):
+        install_server(image=image, flavor=tiny_flavor(), name="no spaces", actor=people.bob)
     assert not Server.objects.exists()
 
 
