@@ -10,6 +10,8 @@ from imsconsole.accounts.actor import Operator
 from imsconsole.accounts.models import Account, Invitation, Project, Region, SlowedSignIn, User
 from imsconsole.accounts.services import accounts, places, projects, users
 from imsconsole.audit.models import Event
+from imsconsole.cloud.flavors.services import hide_flavor
+from imsconsole.cloud.models import Flavor
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from tests import factories
@@ -195,6 +197,7 @@ SERVICES = [
     lambda actor: projects.delete_project(project=Project.objects.first(), actor=actor),
     lambda actor: projects.rename_project(project=Project.objects.first(), name="x", actor=actor),
     lambda actor: places.create_region(region=Region(code="x"), actor=actor),
+    lambda actor: hide_flavor(flavor=Flavor(), hidden=True, actor=actor),
     lambda actor: places.delete_region(region=Region.objects.first(), actor=actor),
 ]
 

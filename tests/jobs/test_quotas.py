@@ -21,12 +21,17 @@ from imsconsole.accounts.services.projects import change_quotas
 from imsconsole.audit.models import Event
 from imsconsole.cloud.models import Server
 from imsconsole.cloud.servers.services import delete_server
-from imsconsole.core.errors import NoSpace
+from imsconsole.core.errors import Conflict, NoSpace
+from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job, Reservation
-from imsconsole.jobs.quotas import fits_quota, quota_lines, used_by
+from imsconsole.jobs.quotas import fits_quota, quota_lines, registering, reserve_more, used_by
+from imsconsole.jobs.run import Run
+from imsconsole.jobs.runner import claim
 from imsconsole.jobs.services import cancel_job
+from imsconsole.jobs.start import start_job
 from tests import factories
 from tests.conftest import client_of
+from tests.jobs.kinds import WriteFiles
 from tests.support.at_once import DONE, at_once
 from tests.support.clients import at
 from tests.support.web import WebServer
@@ -200,6 +205,46 @@ class TestWhatEndsIsFree:
         upload = start_upload(name="a.raw", size_bytes=5, actor=people.bob)
         refuse_upload(upload, NoSpace(), actor=people.bob)
         assert used_by(people.bob.project)["upload_bytes"] == 0
+
+
+# found out while it runs -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(people: SimpleNamespace) -> Run:
+    """Of a job that has reserved 1000 bytes of the store."""
+    image = factories.ImageFactory(project=people.bob.project)
+    job = start_job(WriteFiles, image, actor=people.bob, reserves={"store_bytes": 1000})
+    return Run(claim(str(job.pk), "test"))
+
+
+@pytest.mark.django_db
+def test_a_job_reserves_what_it_turns_out_to_need(people: SimpleNamespace, run: Run) -> None:
+    limit(people.bob.project, store_bytes=1500)
+    for wanted, reserved in ((1500, 1500), (900, 1500)):
+        reserve_more(run, "store_bytes", wanted)
+        assert used_by(people.bob.project)["store_bytes"] == reserved
+    with pytest.raises(Refused, match="quota-store-bytes"):
+        reserve_more(run, "store_bytes", 1501)
+    reserve_more(Run(Job()), "store_bytes", 1501)  # of a job of the platform, which has no quota
+
+
+@pytest.mark.django_db
+def test_what_is_stored_takes_the_place_of_what_was_reserved(people: SimpleNamespace, run: Run) -> None:
+    project = people.bob.project
+    limit(project, store_bytes=1000)
+    with registering(run):
+        factories.ImageDiskFactory(image=Image.objects.get(), size_bytes=1000)
+    assert used_by(project)["store_bytes"] == 1000
+    limit(project, store_bytes=900)
+    with registering(run):
+        pass  # nothing is stored, so nothing is too much
+    with pytest.raises(Conflict, match="store-quota-reached"), registering(run):
+        factories.ImageDiskFactory(image=Image.objects.get(), index=1, size_bytes=1)
+    limit(project)
+    job = Job.objects.get()
+    Reservation.objects.create(job=job, project=project, resource="store_bytes", amount=1000)
+    assert used_by(project)["store_bytes"] == 2000, "both count, though they are as large"
 
 
 # shown -----------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ def test_a_retry_puts_job_and_subject_back_to_work(failed: Job, people: SimpleNa
     job = retry_job(failed, actor=people.bob)
 
     assert (job.state, job.error_code, job.outcome, job.deaths) == ("queued", "", "", 0)
+    assert (job.bytes_done, job.bytes_total, job.started_at, job.finished_at) == (0, 0, None, None)
     assert Image.objects.get(pk=job.subject_id).status == "saving"
     assert Event.objects.get(action="retryJob").resource_id == str(job.pk)
 

@@ -112,7 +112,8 @@ def test_many_are_named_first_and_deleted_then(people, bucket) -> None:
     client, url = client_of(people.bob), reverse("buckets:delete-several", args=[bucket.pk])
     foreign = BucketObjectFactory(bucket=BucketFactory(project=people.carol.project))
     chosen = BucketObject.objects.filter(key__in=["a/one.raw", "a/two.raw"])
-    pick = ",".join(str(pk) for pk in [*chosen.values_list("pk", flat=True), foreign.pk])
+    ids = {str(pk) for pk in chosen.values_list("pk", flat=True)}
+    pick = ",".join([*ids, str(foreign.pk)])
     asked = client.post(url, {"pick": pick, "state": "prefix=a/"})
     assert asked.status_code == 200
     assert len(asked.context["partition"].allowed) == 2
@@ -120,6 +121,8 @@ def test_many_are_named_first_and_deleted_then(people, bucket) -> None:
     done = client.post(url, {"pick": pick, "state": "prefix=a/", "confirm": "1"})
     assert bare(done["Location"]) == f"{bucket.get_absolute_url()}?prefix=a/"
     assert not chosen.exists()
+    told = Event.objects.filter(action="deleteObject", result="normal")
+    assert set(told.values_list("resource_id", flat=True)) == ids
     assert BucketObject.objects.filter(pk=foreign.pk).exists()
     assert client.post(url, {"state": ""}).status_code == 302
     assert client_of(people.carol).post(url, {"pick": pick, "confirm": "1"}).status_code == 404

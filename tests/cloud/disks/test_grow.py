@@ -53,12 +53,14 @@ def test_a_disk_grows_within_its_limits(people, disk, size_gb, code):
         ("running", {}, ""),
         ("stopped", {}, ""),
         ("starting", {}, "server-busy"),
+        ("no-machine", {}, "no-machine"),
         ("stopped", {"beside": True, "status": "kept", "kept_until": now()}, "disk-kept"),
     ],
 )
 def test_a_system_disk_grows_as_well_unless_it_is_kept(people, server, disk, code):
     disk = DiskFactory(server=ServerFactory(project=people.bob.project, status=server), **disk)
     assert can_grow_disk(disk, people.bob).code == code
+    assert can_grow_to(disk, 1024, people.bob).code == code
     assert can_grow_to(disk, 1025, people.bob).code == (code or "system-disk-size")
 
 
@@ -82,6 +84,14 @@ def test_a_free_disk_grows(people, engine):
     disk.refresh_from_db()
     assert (disk.size_gb, disk.status, size_on_disk(engine, disk)) == (3, "available", 3 * GIB)
     assert used_by(people.bob.project)["disk_gb"] == 3
+
+
+def test_work_on_a_disk_holds_its_server(people):
+    """R130."""
+    disk = DiskFactory(server=ServerFactory(project=people.bob.project, ref="there"), ref="there")
+    grow_disk(disk, size_gb=2, actor=people.bob)
+    job = Job.objects.get()
+    assert (job.subject_id, job.args["disk_id"]) == (disk.server_id, str(disk.pk))
 
 
 @pytest.mark.guest

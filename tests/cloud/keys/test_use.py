@@ -60,6 +60,7 @@ def test_a_key_is_its_project_s_until_it_is_granted_and_again_afterwards(key, pe
     assert not Key.objects.visible_to(people.carol).exists(), "using is not owning"
 
     revoke_grant(grant, actor=people.alice)
+    assert Event.objects.get(action="revokeGrant").resource_id == str(grant.pk)
     assert can_use_key(key, people.carol).code == "key-not-granted"
     assert uses_of(key) == []
 
@@ -117,7 +118,12 @@ def test_a_key_that_is_not_enabled_gives_nothing_to_anybody(key, people) -> None
     given = engine_key(key, key.project_id)
     material = given.material()
 
+    for act, code in ((enable_key, "key-enabled"), (cancel_key_deletion, "key-not-pending")):
+        with pytest.raises(Refused, match=code):
+            act(key, actor=people.bob)
     key = disable_key(key, actor=people.bob)
+    with pytest.raises(Refused, match="key-disabled"):
+        disable_key(key, actor=people.bob)
     for actor in (people.bob, people.carol):
         assert can_use_key(key, actor).code == "key-not-enabled"
         assert not Key.objects.usable_by(actor).exists()
@@ -152,6 +158,8 @@ def test_deletion_waits_can_be_cancelled_and_then_destroys_the_material(key, peo
     delete_due_keys()
     key.refresh_from_db()
     assert (key.state, key.wrapped, key.master, key.grants.count()) == ("deleted", None, None, 0)
+    assert key.deleted_at
+    assert str(key.pk) in str(can_use_key(key, people.bob).reason)
     with pytest.raises(NotFound, match="key-gone"):
         given.material()
     assert can_use_key(key, people.bob).code == "key-gone"
@@ -210,7 +218,10 @@ def test_names_are_unique_in_a_project_while_the_key_exists(key, people) -> None
     ):
         with pytest.raises(Refused, match="key-name"):
             call()
-    assert edit_key(key, name="mine", description="for images", actor=people.bob).description == "for images"
+    edit_key(key, name="mine", description="for images", actor=people.bob)
+    edit_key(other, name="second", description="", actor=people.bob)
+    kept = Key.objects.filter(project=people.bob.project).order_by("name").values_list("name", "description")
+    assert list(kept) == [("mine", "for images"), ("second", "")]
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,11 @@ def test_who_has_something_there_stays(region: Region, people: SimpleNamespace, 
             refused(account_cloud=row, actor=Operator(operator))
     type(made).objects.filter(pk=made.pk).update(status="deleted", deleted_at=now())
     Disk.objects.filter(project=project).update(status="deleted", deleted_at=now())
+    row.answered_at, row.error_code, row.error_values = now(), "cloud-refuses", {"detail": "policy"}
+    row.save()
     change_account_cloud(account_cloud=row, actor=Operator(operator))
+    row.refresh_from_db()
+    assert (row.cloud, row.answered_at, row.error_code, row.error_values) == ("another", None, "", {})
     delete_account_cloud(account_cloud=row, actor=Operator(operator))
     assert not AccountCloud.objects.exists()
 
@@ -144,7 +148,7 @@ def test_who_has_something_there_already_gets_none(region: Region, people: Simpl
 
 
 def test_things_in_other_regions_do_not_matter(region: Region, people: SimpleNamespace, operator: User):
-    factories.ServerFactory(project=people.bob.project)
+    factories.DiskFactory(server=factories.ServerFactory(project=people.bob.project))
     given(region, people.bob.account, operator)
 
 

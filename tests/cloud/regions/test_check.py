@@ -98,6 +98,8 @@ def test_only_operators_look(region: Region, people: SimpleNamespace):
     assert client.get(PAGE).status_code == 302
     with pytest.raises(Refused):
         check_region(region=region, actor=Operator(people.alice.user))
+    with pytest.raises(Refused, match="operators-only"):
+        map_region(region=region, use={}, flavors={}, zones={}, actor=Operator(people.alice.user))
 
 
 def test_a_cloud_that_clouds_yaml_does_not_name_is_told_so(region: Region, operator: User):

@@ -11,12 +11,18 @@ from django.urls import reverse
 
 from imsconsole.audit.models import Event
 from imsconsole.cloud.backups.vaults.services import delete_vault
-from imsconsole.cloud.models import BackupSchedule
-from imsconsole.cloud.schedules.rules import MOST_SCHEDULES, can_order_schedule, can_schedule
+from imsconsole.cloud.models import Backup, BackupSchedule
+from imsconsole.cloud.schedules.rules import (
+    MOST_SCHEDULES,
+    can_edit_schedule,
+    can_order_schedule,
+    can_schedule,
+)
 from imsconsole.cloud.schedules.services import (
     Plan,
     create_schedule,
     delete_schedule,
+    edit_schedule,
     pause_schedule,
     resume_schedule,
     run_schedule,
@@ -78,6 +84,8 @@ def test_a_server_goes_on_in_the_vault_of_its_backups(people, vault):
     assert "web-1" in verdict.reason
     assert "weekly" in verdict.reason
     assert can_order_schedule(other, [server], people.bob)
+    Backup.objects.update(status="failed")
+    assert can_order_schedule(vault, [server], people.bob), "one that failed binds to nothing"
 
 
 def test_a_project_has_so_many_schedules(people, vault):
@@ -96,6 +104,7 @@ def test_others_change_nothing(people, vault, who):
             act(schedule, actor=actor)
     with pytest.raises((Refused, NotFound)):
         create_schedule(plan_of(vault, a_server(people.bob)), actor=actor)
+    assert can_edit_schedule(schedule, people.dave).code == "read-only"
 
 
 def test_neither_vault_nor_server_of_others_is_taken(people, vault):
@@ -105,6 +114,8 @@ def test_neither_vault_nor_server_of_others_is_taken(people, vault):
         create_schedule(
             plan_of(VaultFactory(project=people.carol.project), a_server(people.bob)), actor=people.bob
         )
+    BackupScheduleFactory(project=people.carol.project, name="nightly")
+    assert create_schedule(plan_of(vault, a_server(people.bob)), actor=people.bob).name == "nightly"
 
 
 def test_a_vault_of_a_schedule_is_not_deleted(people, vault):
@@ -144,6 +155,8 @@ def test_a_schedule_is_made_changed_and_deleted_by_its_pages(people, vault):
 
     edit = reverse("schedules:edit", args=[schedule.pk])
     assert bob.get(edit).context["form"]["servers"].value() == [first.pk]
+    edit_schedule(schedule, plan_of(vault, first, second), actor=people.bob)
+    assert {member.server for member in schedule.members.all()} == {first, second}
     bob.post(edit, typed(vault, second, keep="3"))
     schedule.refresh_from_db()
     assert (schedule.weekdays, schedule.keep) == ([], 3)
@@ -219,9 +232,10 @@ def test_buttons_pause_resume_and_run(people, vault):
         assert bob.post(reverse(f"schedules:{name}", args=[schedule.pk])).status_code == 302
         return BackupSchedule.objects.with_facts().get()
 
+    BackupSchedule.objects.update(state="failing", reason_code="vault-full", reason_values={"vault": "daily"})
     assert press("pause").state == "off"
     paused = BackupSchedule.objects.get()
-    assert paused.next_at is None
+    assert (paused.next_at, paused.reason_code, paused.reason_values) == (None, "", {})
     assert bob.post(reverse("schedules:run", args=[schedule.pk])).status_code == 409
     assert press("resume").next_at > now()
     assert press("run").due_count == 1

@@ -98,6 +98,9 @@ def test_two_at_once_cannot_both_have_the_server(people, engine) -> None:
     Server.objects.update(status="stopped")
     with pytest.raises(Conflict, match="subject-busy"):
         start_server(server, actor=people.alice)
+    Server.objects.update(status="stopping")
+    with pytest.raises(Refused, match="server-busy"):
+        force_off_server(server, actor=people.alice)
 
 
 def test_nobody_changes_the_server_of_another_account(people) -> None:

@@ -26,7 +26,7 @@ from imsconsole.jobs.quotas import used_by
 from tests.cloud.servers.machines import bootable_image, files_of, running_server
 from tests.conftest import client_of
 from tests.engine.guests import wait_for
-from tests.factories import DiskFactory, ServerFactory
+from tests.factories import DiskFactory, KeyFactory, ServerFactory
 from tests.support.workers import run_jobs
 
 HOST = Host(Capabilities(accelerator="tcg", memory_mb=4096), 4096)
@@ -69,8 +69,20 @@ def test_when_a_former_disk_comes_back_or_goes(people, server, disk, undo, delet
 
 
 def test_a_system_that_comes_back_is_started(people) -> None:
+    kept, full = a_kept_disk(people.bob), Host(HOST.capabilities, 10)
+    assert can_undo_change_os(kept, people.bob, full).code == "no-guest-memory"
+    kept.server.status = "running"
+    assert can_undo_change_os(kept, people.bob, full), "it has its memory"
+
+
+def test_it_is_started_with_its_data_disks(people) -> None:
+    """R90: of the system disk that goes the key is not asked."""
     kept = a_kept_disk(people.bob)
-    assert can_undo_change_os(kept, people.bob, Host(HOST.capabilities, 10)).code == "no-guest-memory"
+    key = KeyFactory(project=people.bob.project, state="disabled")
+    kept.server.disks.attached().update(key=key)
+    assert can_undo_change_os(kept, people.bob, HOST)
+    DiskFactory(server=kept.server, role="data", index=1, key=key)
+    assert can_undo_change_os(kept, people.bob, HOST).code == "key-not-enabled"
 
 
 # ── the services ────────────────────────────────────────────────────────────
@@ -203,7 +215,9 @@ def test_undo_is_one_click(people) -> None:
     assert bare(answer["Location"]) == kept.server.get_absolute_url()
     kept.server.refresh_from_db()
     assert kept.server.status == "changing-os"
-    assert Job.objects.get().kind == "server.undo-change-os"
+    job, former = Job.objects.get(), kept.server.disks.attached().get()
+    assert (job.kind, job.subject_id) == ("server.undo-change-os", kept.server_id)
+    assert job.args == {"disk_id": str(kept.pk), "former_id": str(former.pk)}
 
 
 def test_deleting_asks_first(people) -> None:
@@ -214,6 +228,10 @@ def test_deleting_asks_first(people) -> None:
     client.post(url_of(kept, "delete-kept-disk"))
     kept.refresh_from_db()
     assert kept.status == "deleting"
+    assert (Job.objects.get().kind, Job.objects.get().subject_id) == ("disk.delete-kept", kept.pk)
+    Disk.objects.filter(pk=kept.pk).update(status="deleted", deleted_at=clock.now())
+    with pytest.raises(NotFound):
+        undo_change_os(kept, actor=people.bob)
 
 
 @pytest.mark.parametrize("verb", ["undo-change-os", "delete-kept-disk"])

@@ -59,6 +59,9 @@ def test_tags_are_changed_by_one_and_told_in_the_trail(people, room):
     tagging.change(thing, tags={"env": "test", "old": ""}, actor=people.bob)
     tagging.change(thing, tags={"env": "prod"}, seen={"env": "test", "old": ""}, actor=people.alice)
 
+    tagging.change(
+        thing, tags={"env": "prod"}, seen={"env": "test", "old": ""}, actor=people.alice
+    )  # sent twice
     assert model.objects.get(pk=thing.pk).tag_values == {"env": "prod"}
     events = Event.objects.about(model._meta.model_name, thing.pk).order_by("pk")
     assert [(event.action, event.sentence) for event in events] == [

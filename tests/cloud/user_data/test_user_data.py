@@ -32,6 +32,7 @@ def test_a_text_is_saved_under_a_name_that_is_free_in_the_project(people):
     with pytest.raises(Refused, match="user-data-name"):
         create_user_data(name="setup", text="other", actor=people.alice)
     create_user_data(name="setup", text=TEXT, actor=people.carol)
+    create_user_data(name="second", text=TEXT, actor=people.bob)
     with pytest.raises(Refused, match="read-only"):
         create_user_data(name="two", text=TEXT, actor=people.dave)
     with pytest.raises(ValidationError):
@@ -71,6 +72,7 @@ def test_it_is_changed_and_deleted_by_the_project_alone_and_leaves_no_text_in_th
     delete_user_data(changed, actor=people.bob)
     told = [event for event in Event.objects.order_by("at", "pk") if event.resource_type == "userdata"]
     assert [event.action for event in told] == ["createUserData", "updateUserData", "deleteUserData"]
+    assert {event.resource_id for event in told} == {str(made.pk)}
     assert not any("hello-from-me" in str(vars(event)) for event in told)
 
 

@@ -79,6 +79,8 @@ def test_a_server_with_a_task_is_no_source_and_nothing_is_done_to_it(people):
     """R35, R130"""
     server = factories.ServerFactory(project=people.bob.project, status="stopped", ref="there", task="image")
     assert can_capture_server(server, people.bob).code == "server-task"
+    blank = factories.ServerFactory(project=people.bob.project)
+    assert can_capture_server(blank, people.bob).code == "server-without-disk"
     with pytest.raises(Refused) as refusal:
         start_server(server, actor=people.bob)
     assert "Creating an image" in str(refusal.value.verdict.reason)
@@ -97,12 +99,24 @@ def test_a_disk_over_1_tb_is_no_source(people):
     """R31"""
     disk = free_disk(people.bob, size_gb=1024)
     assert can_capture_disk(disk, people.bob)
+    assert can_capture_disk(disk, people.dave).code == "read-only"
     disk.size_gb = 1025
+    assert can_capture_disks([disk], people.bob).code == "disk-too-large-for-image"
     assert can_capture_disk(disk, people.bob).code == "disk-too-large-for-image"
     assert "full-ECS" in str(can_capture_disk(disk, people.bob).reason)
     server = factories.ServerFactory(project=people.bob.project, ref="there")
     factories.DiskFactory(server=server, size_gb=1025, ref="d")
     assert code_of(capture_server, server, name="golden", actor=people.bob) == "disk-too-large-for-image"
+
+
+def test_only_the_key_of_the_system_disk_keeps_a_server_from_being_a_source(people):
+    """R90"""
+    server = factories.ServerFactory(project=people.bob.project, ref="there")
+    key = factories.KeyFactory(project=people.bob.project, state="disabled")
+    factories.DiskFactory(server=server, role="data", index=1, key=key)
+    assert can_capture_server(server, people.bob)
+    factories.DiskFactory(server=server, key=key)
+    assert can_capture_server(server, people.bob).code == "key-not-enabled"
 
 
 def test_disks_that_become_images_together_are_of_one_server(people):

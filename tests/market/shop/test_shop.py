@@ -95,6 +95,7 @@ def test_nothing_of_an_offer_is_used_before_its_terms_are_accepted(people, editi
     assert can_launch(seen(edition.image, people.dave), people.dave).code == "read-only"
     verdict = can_launch(seen(edition.image, people.bob), people.bob)
     assert (verdict.code, verdict.way) == ("terms-not-accepted", terms(edition))
+    assert verdict.way_label == "Read and accept the terms"
     accept_terms(edition.version_of, actor=people.alice)
     assert can_launch(seen(edition.image, people.bob), people.bob)
     assert can_launch(seen(edition.image, people.carol), people.carol).code == "terms-not-accepted"
@@ -134,6 +135,9 @@ def test_a_version_that_was_replaced_makes_no_new_servers_but_reinstalls_those_i
     assert can_become(server, image, people.bob, host)
     other = factories.ServerFactory(project=people.alice.project)
     assert can_become(other, image, people.bob, host).code == "market-replaced"
+    Acceptance.objects.all().delete()
+    image = seen(edition.image, people.bob)
+    assert can_become(server, image, people.bob, host).code == "terms-not-accepted"
 
 
 def test_a_withdrawn_offer_is_reinstalled_until_its_day(people, edition):

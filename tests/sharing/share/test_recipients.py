@@ -34,6 +34,7 @@ def test_an_id_tells_no_name_until_its_project_has_agreed_to_something(people, i
     name = f"{hers.account} · {hers}"
     assert knows(people.bob, hers) == ""
     share = share_image(image, project=hers, actor=people.bob)
+    assert Message.objects.get(user=people.carol.user).code == "image-shared"
     assert knows(people.bob, hers) == ""
     assert knows(people.carol, people.bob.project)  # who offers something says who it is
     reject_share(share, actor=people.carol)

@@ -122,7 +122,8 @@ def test_a_key_that_is_disabled_or_another_s_cannot_be_granted_with_the_share(pe
     image.key = factories.KeyGrantFactory(
         key=factories.KeyFactory(project=another(people)), grantee=people.bob.project
     ).key
-    assert can_share_with(image, people.carol.project, people.bob, grants_key=True).code == "key-of-others"
+    verdict = can_share_with(image, people.carol.project, people.bob, grants_key=True)
+    assert (verdict.code, "Copy the image" in str(verdict.reason)) == ("key-of-others", True)
 
 
 def test_only_other_projects_of_the_region_get_it(people, image):  # R15, R49, R56
