@@ -65,6 +65,7 @@ from imsconsole.accounts.actor import Actor, actor_for  # noqa: E402
 from imsconsole.accounts.models import Account, Membership, Project, Role, User  # noqa: E402
 from imsconsole.audit.refusals import forget_unwritten  # noqa: E402
 from imsconsole.cloud.engines import forget_engines  # noqa: E402
+from imsconsole.cloud.hosts import ask_host  # noqa: E402
 from imsconsole.core import now as clock  # noqa: E402
 from imsconsole.core.folders import left_behind, remove_left  # noqa: E402
 from imsconsole.core.kept import forget_kept  # noqa: E402
@@ -115,22 +116,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Look for cycles among what tests leave, not at each thousand objects, and never among what is loaded."""
-    gc.collect()
-    gc.freeze()
+    """Look for cycles between tests, not at each thousand objects, and never among what is loaded."""
     gc.disable()
+    _collect()
+
+
+def _collect() -> None:
+    gc.collect()
+    gc.freeze()  # what is there now stays: the next time it is not looked at
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
     """As pages are answered."""
+    if next(_TESTS) % 10 == 0:
+        _collect()
     return with_room(partial(runner.pytest_runtest_protocol, item, nextitem))
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_runtest_logfinish() -> None:
-    if next(_TESTS) % 50 == 0:
-        gc.collect()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -198,8 +199,10 @@ def people(db: None) -> SimpleNamespace:
     Each is an `Actor` in the project of cn-north-4. Nearly every test begins with them, so all are written at once.
     """
     first, second = Account.objects.bulk_create([Account(name="acme"), Account(name="globex")])
-    region = factories.RegionFactory()
-    factories.ZoneFactory(region=region)
+    region = factories.RegionFactory.build()
+    region.save(force_insert=True)
+    ask_host(region)
+    factories.ZoneFactory.build(region=region).save(force_insert=True)
     ours, theirs = Project.objects.bulk_create(
         [
             Project(account=first, region=region, name="acme-north"),
