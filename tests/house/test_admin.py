@@ -23,7 +23,9 @@ from imsconsole.accounts.models import AvailabilityZone, Region, User
 from imsconsole.accounts.service_admin import ServiceAdmin
 from imsconsole.audit.models import Event
 from tests.conftest import client_of
+from tests.house.test_waiting import asked  # noqa: F401
 from tests.support.admin_rows import ADDED, CHANGED, ROWS
+from tests.support.engines import UnreachableEngine, engine_of_region
 from tests.support.walks import stop
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +40,7 @@ AT_ONCE = {
     "undeprecate",
     "verify",
 }  # done without asking, as they can be undone
-MANY = 20  # less than a page of any list, so that each row is drawn
+MANY = 6  # less than a page of any list, so that each row is drawn
 
 
 def label(value: Any) -> str:
@@ -275,19 +277,24 @@ def costs_of_actions(panel: ServiceAdmin, client: Client) -> dict[str, int]:
 
 
 @pytest.mark.slow(reason="every page of the administration is drawn twice")
-def test_pages_and_actions_cost_the_same_with_many_rows(
-    people: SimpleNamespace, operators: Client, subtests: pytest.Subtests
+def test_pages_and_actions_cost_the_same_with_many_rows_and_wait_for_no_region(
+    people: SimpleNamespace,
+    operators: Client,
+    asked: list[str],  # noqa: F811
+    subtests: pytest.Subtests,
 ) -> None:
-    """An action asks first."""
+    """An action asks first. The region of all that is there does not answer, and nobody asks it."""
+    unreachable = UnreachableEngine()
     operators.get(reverse("admin:index"))  # what is kept after the first page: the session, the content types
     for panel in PANELS:
-        with stop(subtests, label(panel)):
+        with stop(subtests, label(panel)), engine_of_region(people.alice.region.code, unreachable):
             key = one(panel, people).pk
             ROWS[label(panel)](range(1, 2), people)
             few = costs_of_pages(panel, operators, key), costs_of_actions(panel, operators)
             ROWS[label(panel)](range(2, MANY), people)
             assert (costs_of_pages(panel, operators, key), costs_of_actions(panel, operators)) == few
             assert max(few[0].values()) < 25
+            assert unreachable.asked == asked == []
 
 
 def keys(panel: ServiceAdmin) -> list[Any]:

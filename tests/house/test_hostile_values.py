@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 import pytest
 from django.core.handlers import wsgi
-from django.http import QueryDict
+from django.http import QueryDict, request
 from django.test import Client
+from django.urls import reverse
 
 from imsconsole.audit.models import Event
 from imsconsole.audit.refusals import forget_unwritten
@@ -30,6 +31,7 @@ OTHERS = (
 )
 OF_ANY_PAGE = {"for", "kept"}  # asked for by what keeps long forms, whatever the page
 OF_ANY_FORM = {"pick", "next", "action"}
+TOKEN = "csrfmiddlewaretoken"
 # the picture of a screen, at which nobody could look, and a file of the store on its way out, for which no page waits
 ASKING = {"servers:screen-picture", "images:download-stored"}
 FIELD = re.compile(r'<(?:input|select|textarea)[^>]* name="([^"]+)"')
@@ -41,9 +43,9 @@ def percent(text: str) -> str:
 
 
 class Noted(QueryDict):
-    """A query that notes which of its names are asked for, once it is read."""
+    """A query or a form that notes which of its names are asked for, once it is read."""
 
-    asked: ClassVar[set[str]] = set()
+    asked: set[str]
     is_read = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -71,6 +73,14 @@ class Noted(QueryDict):
         return super().getlist(name, default)
 
 
+class Query(Noted):
+    asked: ClassVar[set[str]] = set()
+
+
+class Form(Noted):
+    asked: ClassVar[set[str]] = set()
+
+
 def test_every_page_query_and_form_has_an_answer_when_its_region_has_none(
     things: dict[str, Any],  # noqa: F811
     people: SimpleNamespace,
@@ -79,30 +89,36 @@ def test_every_page_query_and_form_has_an_answer_when_its_region_has_none(
     subtests: pytest.Subtests,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A query has what its page asks it for; a page that asks for nothing answers the same whatever it says."""
-    monkeypatch.setattr(wsgi, "QueryDict", Noted)
+    """A query has what its page asks it for; a page or form that asks for nothing answers the same whatever it says.
+
+    Pages are drawn whole, then without the frame, which asks for the same in each.
+    """
+    monkeypatch.setattr(wsgi, "QueryDict", Query)
+    monkeypatch.setattr(request, "QueryDict", Form)
     client = client_of(people.alice)
+    for value in (*OTHERS, MARKUP):
+        assert client.get(f"{reverse('images:list')}?{query(OF_ANY_PAGE, value)}").status_code < 500
     for number, (name, places) in enumerate(ADDRESSES):
         url = url_of(name, places, things)
-        Noted.asked.clear()
-        unreachable.asked.clear()
-        asked.clear()
+        for notes in (Query.asked, Form.asked, unreachable.asked, asked):
+            notes.clear()
         forget_unwritten()  # what the address before was refused
         with stop(subtests, name):
             page = client.get(url)
             assert page.status_code < 500 or name in ASKING
             assert page["Cache-Control"] == "no-store"
             assert not Event.objects.exists(), "reading changes nothing"
-            fields = {*FIELD.findall(text_of(page)), *OF_ANY_FORM} - {"csrfmiddlewaretoken"}
-            assert Noted.asked
+            assert Query.asked
             with undone():
-                assert client.post(url).status_code < 500
+                assert sent(client, url, {"nothing": ""}, headers=None) < 500
+            fields = {*FIELD.findall(text_of(page)), *Form.asked, *OF_ANY_FORM} - {TOKEN}
             for value in values_of(number):
-                if Noted.asked - OF_ANY_PAGE:
-                    query = "&".join(f"{each}={percent(value)}" for each in sorted(Noted.asked))
-                    assert client.get(f"{url}?{query}").status_code < 500, value[:30]
-                with undone():
-                    assert sent(client, url, dict.fromkeys(fields, value)) < 500, value[:30]
+                if names := Query.asked - OF_ANY_PAGE:
+                    answer = client.get(f"{url}?{query(names, value)}", headers=HTMX)
+                    assert answer.status_code < 500, value[:30]
+                if Form.asked - {TOKEN}:
+                    with undone():
+                        assert sent(client, url, dict.fromkeys(fields, value)) < 500, value[:30]
             assert unreachable.asked == asked == [] or name in {*ASKING, "healthz"}
 
 
@@ -111,7 +127,11 @@ def values_of(number: int) -> tuple[str, ...]:
     return (*OTHERS, MARKUP) if is_whole() else (OTHERS[number % len(OTHERS)], MARKUP)
 
 
-def sent(client: Client, url: str, form: dict[str, str]) -> int:
+def query(names: set[str], value: str) -> str:
+    return "&".join(f"{each}={percent(value)}" for each in sorted(names))
+
+
+def sent(client: Client, url: str, form: dict[str, str], headers: dict[str, str] | None = HTMX) -> int:
     body = "&".join(f"{name}={value}" for name, value in form.items()).encode("utf-8", "surrogatepass")
     kind = "application/x-www-form-urlencoded"
-    return int(client.generic("POST", url, body, kind, headers=HTMX).status_code)
+    return int(client.generic("POST", url, body, kind, headers=headers).status_code)

@@ -60,7 +60,7 @@ class Disturbed:
         rows = [(row, dict(vars(row))) for row in _rows([*args, *kwargs.values()])]
         before = everything()
         self._lose(COMMIT, rows, args, kwargs)  # what it keeps of its rows, it asks for once
-        for at in some(range(self._lose(COMMIT, rows, args, kwargs), COMMIT, -1)):
+        for at in some(range(self._lose(COMMIT, rows, args, kwargs), COMMIT, -1), 2):
             self._lose(at, rows, args, kwargs)
         assert everything() == before, self.name
         return self.service(*args, **kwargs)

@@ -30,7 +30,7 @@ from imsconsole.core.rules import Refused
 from imsconsole.core.sentences import sentence
 from imsconsole.engine.types import Capabilities
 from tests import factories
-from tests.conftest import client_of
+from tests.conftest import HTMX, client_of
 from tests.house.test_urls import ADDRESSES, text_of, things, url_of  # noqa: F401
 from tests.jobs.test_quotas import complete_upload_of
 from tests.support.unable import unable_engine
@@ -76,12 +76,12 @@ def test_every_page_is_whole(
     people: SimpleNamespace,
     subtests: pytest.Subtests,
 ) -> None:
-    """In Chinese: what an engine lacks is said in both languages, see above."""
+    """In Chinese: what an engine lacks is said in both languages, see above. But for the frame, which is the same around each."""
     Server.objects.update(status="running", ref="somewhere")
     client = client_of(people.alice, headers={"Accept-Language": "zh-hans"})
     for name, places in ADDRESSES:
         with stop(subtests, name):
-            answer = client.get(url_of(name, places, things))
+            answer = client.get(url_of(name, places, things), headers=HTMX)
             assert answer.status_code < 500
             assert text_of(answer) or name == "servers:console-text" or answer.status_code != 200
 
