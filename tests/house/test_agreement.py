@@ -1007,12 +1007,12 @@ def test_button_rule_and_answer_agree(people: SimpleNamespace, subtests: pytest.
     subject = SUBJECTS[name]
     looked: set[Any] = set()
     pressed: set[Any] = set()
+    clients = {who: client_of(getattr(people, who)) for who in MEMBERS}
     for state in states_of(subject):
         for who in MEMBERS:
             with stop(subtests, f"{state}: {who}"):
-                actor = getattr(people, who)
+                actor, client = getattr(people, who), clients[who]
                 thing = made(subject, state, actor)
-                client = client_of(actor)
                 asked = [Asked.of(subject, action, thing, actor) for action in subject.actions]
                 pages = len(subject.pages(thing))
                 answers = [

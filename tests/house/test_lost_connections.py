@@ -4,6 +4,7 @@ It says so and nothing else, and leaves rows and files as they were. Called agai
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -34,16 +35,25 @@ disturbed: set[str] = set()  # services, each once
 @pytest.fixture(autouse=True)
 def _every_service_is_disturbed() -> Iterator[None]:
     """What `retried` calls of a service is put in place of the service, by whatever name it was imported."""
-    changed = []
-    for module in service_modules():
-        for function in public_functions(module):
-            names = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-            cell = names["function"]
-            changed.append((cell, cell.cell_contents))
-            cell.cell_contents = Disturbed(f"{module}.{function.__name__}", cell.cell_contents)
+    changed = [(cell, cell.cell_contents) for _name, cell in cells()]
+    for name, cell in cells():
+        cell.cell_contents = Disturbed(name, cell.cell_contents)
     yield
     for cell, usual in changed:
         cell.cell_contents = usual
+
+
+@cache
+def cells() -> list[tuple[str, Any]]:
+    """Of every service its name, and the cell with what `retried` calls."""
+    return [
+        (
+            f"{module}.{function.__name__}",
+            dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))["function"],
+        )
+        for module in service_modules()
+        for function in public_functions(module)
+    ]
 
 
 class Disturbed:
