@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from imsconsole.core.operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -14,82 +16,82 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DescribeField(
             model_name='image',
             name='active_at',
             field=models.DateTimeField(blank=True, null=True, verbose_name='usable since'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='image',
             name='created_by',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='image',
             name='deleted_at',
             field=models.DateTimeField(blank=True, null=True, verbose_name='bytes deleted at'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='image',
             name='parent',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='images.image', verbose_name='made of image'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='image',
             name='source_id',
             field=models.UUIDField(blank=True, null=True, verbose_name='ID of the source'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='image',
             name='source_name',
             field=models.CharField(blank=True, max_length=255, verbose_name='name of the source'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='imagedisk',
             name='index',
             field=models.PositiveSmallIntegerField(default=0, verbose_name='number'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='imagedisk',
             name='ref',
             field=models.CharField(blank=True, max_length=255, verbose_name='place in the store'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='imagedisk',
             name='role',
             field=models.CharField(choices=[('system', 'System disk'), ('data', 'Data disk')], max_length=6, verbose_name='role'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='releasenote',
             name='created_by',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='upload',
             name='claimed_format',
             field=models.CharField(blank=True, max_length=8, verbose_name='format it is said to have'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='upload',
             name='claimed_sha256',
             field=models.CharField(blank=True, max_length=64, verbose_name='SHA-256 it is said to have'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='upload',
             name='found',
             field=models.JSONField(default=dict, verbose_name='what was found in it'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='upload',
             name='is_resumable',
             field=models.BooleanField(default=False, verbose_name='can be resumed'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='upload',
             name='project',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uploads', to='accounts.project', verbose_name='project'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='upload',
             name='user',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='uploads', to=settings.AUTH_USER_MODEL, verbose_name='user'),

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from imsconsole.core.operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -10,7 +12,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DescribeField(
             model_name='upload',
             name='state',
             field=models.CharField(choices=[('receiving', 'Uploading'), ('examining', 'Being examined'), ('complete', 'Uploaded'), ('refused', 'Refused')], default='receiving', max_length=10, verbose_name='state'),

@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from imsconsole.core.operations import DescribeField
+
 
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0032_stored_bytes"), ("images", "0029_examined_uploads")]
@@ -27,7 +29,7 @@ class Migration(migrations.Migration):
             name="checksum",
             field=models.CharField(blank=True, max_length=160, verbose_name="checksum"),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name="imagedisk",
             name="size_bytes",
             field=models.BigIntegerField(default=0, verbose_name="size in the store"),

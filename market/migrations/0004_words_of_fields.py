@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from imsconsole.core.operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -16,32 +18,32 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DescribeField(
             model_name='charge',
             name='image',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='images.image', verbose_name='image'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='charge',
             name='price',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='charges', to='market.price', verbose_name='price'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='charge',
             name='project',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project', verbose_name='project'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='charge',
             name='server',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cloud.server', verbose_name='server'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='price',
             name='created_by',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='listingversion',
             name='category',
             field=models.CharField(choices=[('system', 'Operating systems'), ('database', 'Databases'), ('web', 'Web and applications'), ('development', 'Development tools'), ('security', 'Security'), ('analytics', 'Data and AI'), ('other', 'Other')], max_length=12, verbose_name='product category'),

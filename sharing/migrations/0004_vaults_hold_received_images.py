@@ -2,6 +2,8 @@ import django.db.models.deletion
 from django.db import migrations, models
 from django.db.models import Q
 
+from imsconsole.core.operations import DescribeField
+
 
 def offer_again(apps, schema_editor):
     """Vaults could be deleted before what was received with them: such images are offered anew, and ask for a vault."""
@@ -18,7 +20,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DescribeField(
             model_name='share',
             name='vault',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='received', to='cloud.vault', verbose_name='vault'),

@@ -3,6 +3,8 @@
 import imsconsole.accounts.models
 from django.db import migrations, models
 
+from imsconsole.core.operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -11,7 +13,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DescribeField(
             model_name='region',
             name='engine',
             field=models.CharField(choices=imsconsole.accounts.models.engine_choices, default='local', max_length=16, verbose_name='engine'),

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from imsconsole.core.operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -15,122 +17,122 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DescribeField(
             model_name='backup',
             name='project',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='backups', to='accounts.project', verbose_name='project'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='backupdisk',
             name='ref',
             field=models.CharField(blank=True, editable=False, max_length=255, verbose_name='place in the store'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='disk',
             name='beside',
             field=models.BooleanField(default=False, editable=False, verbose_name='stands beside the system disk'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='disk',
             name='deleted_at',
             field=models.DateTimeField(editable=False, null=True, verbose_name='deleted at'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='disk',
             name='image',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='images.image', verbose_name='image'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='disk',
             name='instance_id',
             field=models.CharField(blank=True, editable=False, max_length=64, verbose_name='instance ID'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='disk',
             name='project',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='server_disks', to='accounts.project', verbose_name='project'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='disk',
             name='ref',
             field=models.CharField(blank=True, editable=False, max_length=255, verbose_name='place in the store'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='key',
             name='project',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='keys', to='accounts.project', verbose_name='project'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='keypair',
             name='project',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='key_pairs', to='accounts.project', verbose_name='project'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='server',
             name='created_by',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='server',
             name='deleted_at',
             field=models.DateTimeField(editable=False, null=True, verbose_name='deleted at'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='server',
             name='host_name',
             field=models.CharField(blank=True, editable=False, max_length=63, verbose_name='name in the guest'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='server',
             name='project',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='servers', to='accounts.project', verbose_name='project'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='server',
             name='ref',
             field=models.CharField(blank=True, editable=False, max_length=255, verbose_name='place in the store'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='usage',
             name='disk_gb',
             field=models.PositiveIntegerField(verbose_name='disks (GB)'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='usage',
             name='ended_at',
             field=models.DateTimeField(null=True, verbose_name='ended at'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='usage',
             name='flavor',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cloud.flavor', verbose_name='flavor'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='usage',
             name='image',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='usage', to='images.image', verbose_name='image'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='usage',
             name='project',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project', verbose_name='project'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='usage',
             name='server',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='usage', to='cloud.server', verbose_name='server'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='usage',
             name='started_at',
             field=models.DateTimeField(verbose_name='began at'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='usage',
             name='state',
             field=models.CharField(choices=[('running', 'Running'), ('stopped', 'Stopped')], max_length=12, verbose_name='state'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='vault',
             name='project',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='vaults', to='accounts.project', verbose_name='project'),

@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from imsconsole.core.operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -22,7 +24,7 @@ class Migration(migrations.Migration):
             name='iso_ref',
             field=models.CharField(blank=True, editable=False, max_length=255),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='server',
             name='task',
             field=models.CharField(blank=True, choices=[('image', 'Creating an image'), ('backup', 'Backing up'), ('iso', 'Changing what is in the drive')], editable=False, max_length=8, verbose_name='task'),

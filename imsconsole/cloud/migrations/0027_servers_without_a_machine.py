@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from imsconsole.core.operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -10,7 +12,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DescribeField(
             model_name='server',
             name='status',
             field=models.CharField(choices=[('creating', 'Creating'), ('running', 'Running'), ('stopped', 'Stopped'), ('starting', 'Starting'), ('stopping', 'Stopping'), ('rebooting', 'Restarting'), ('changing-os', 'Changing OS'), ('change-os-failed', 'Failed to change the OS'), ('reinstalling', 'Reinstalling'), ('reinstall-failed', 'Reinstallation failed'), ('restoring', 'Restoring'), ('resizing', 'Resizing'), ('no-machine', 'No machine'), ('failed', 'Creation failed'), ('deleting', 'Deleting'), ('deleted', 'Deleted')], default='creating', max_length=20, verbose_name='status'),

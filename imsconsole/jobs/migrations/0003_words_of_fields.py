@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from imsconsole.core.operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -10,47 +12,47 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DescribeField(
             model_name='job',
             name='args',
             field=models.JSONField(default=dict, verbose_name='order'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='job',
             name='attempt',
             field=models.PositiveIntegerField(default=0, verbose_name='attempt'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='job',
             name='deaths',
             field=models.PositiveIntegerField(default=0, verbose_name='workers that died of it'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='job',
             name='error_code',
             field=models.CharField(blank=True, max_length=64, verbose_name='code of the error'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='job',
             name='holder',
             field=models.CharField(blank=True, max_length=64, verbose_name='worker'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='job',
             name='lease_until',
             field=models.DateTimeField(null=True, verbose_name='held until'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='job',
             name='reserves',
             field=models.JSONField(default=dict, verbose_name='reserved quota'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='job',
             name='results',
             field=models.JSONField(default=dict, verbose_name='results of steps'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='job',
             name='task_id',
             field=models.CharField(blank=True, max_length=64, verbose_name='wake-up'),
