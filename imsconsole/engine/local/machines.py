@@ -277,7 +277,7 @@ class Machines:
         used = sum(
             state.memory_mb
             for other in self._store.root.parent.glob("*/servers/*")
-            if other != folder and (state := read_state(other)).running and find_guest(other, state)
+            if other != folder and (state := read_state(other)).running and _is_there(other, state)
         )
         if used + needed_mb > self._memory_mb:
             raise Unavailable("no-guest-memory", needed_mb=needed_mb, free_mb=max(0, self._memory_mb - used))
@@ -388,6 +388,21 @@ class Machines:
 def _keys(server: ServerSpec) -> AbstractContextManager[Secrets]:
     """What unlocks a server's disks. Raises what a key's `material` raises."""
     return luks.secrets(*(disk.key for disk in server.disks))
+
+
+def _is_there(folder: Path, state: Recorded) -> bool:
+    """Whether there is a guest, or one is being started: that has no command line for moments, until it is QEMU."""
+    return find_guest(folder, state) is not None or (not state.pid and _is_held(folder))
+
+
+def _is_held(folder: Path) -> bool:
+    try:
+        with _flock(folder, wait=False):
+            return False
+    except BlockingIOError:
+        return True
+    except NotFound:
+        return False
 
 
 @contextmanager
