@@ -18,7 +18,7 @@ PACKAGES := qemu-system-x86 qemu-utils ovmf swtpm busybox-static cpio fdisk dosf
             grub-common grub-efi-amd64-bin grub-pc-bin mmdebstrap uidmap fakeroot e2fsprogs \
             debian-archive-keyring gpgv nftables
 TEST_PACKAGES := chromium-headless-shell faketime isolinux fonts-noto-cjk gettext postgresql grub-rescue-pc ipxe openssh-client xfsprogs \
-                 gpg iproute2 prometheus
+                 gpg iproute2 gcc libc6-dev prometheus
 CLOUD_PACKAGES := libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients libvirt-dev pkg-config gcc python3-dev python3-venv \
                   genisoimage curl procps
 DEPLOY_PACKAGES := nginx-light caddy systemd systemd-container buildah podman runc netavark aardvark-dns iptables

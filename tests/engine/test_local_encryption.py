@@ -12,6 +12,7 @@ import pytest
 
 from imsconsole.engine.api import Engine
 from imsconsole.engine.conversion import luks
+from imsconsole.engine.conversion.limits import CLEAN_ENVIRONMENT
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.qmp import qmp
 from imsconsole.engine.types import MIB, DiskSpec, Key
@@ -39,6 +40,17 @@ def known_in(folder: Path, key: Key) -> bool:
     """Whether the QEMU of that server still has it."""
     with qmp(folder) as talk:
         return luks.name_of(key) in {each["name"] for each in talk.command("qom-list", path="/objects")}
+
+
+@pytest.mark.slow(reason="QEMU measures how it derives keys")
+def test_a_host_that_seems_no_slower_than_it_is_has_its_keys_derived_as_in_use(
+    local: LocalEngine, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All other tests hurry it (`tests.support.measuring`)."""
+    monkeypatch.delitem(CLEAN_ENVIRONMENT, "LD_PRELOAD", raising=False)
+    key, raw = new_key(), marking_disk(place / "source.raw", MARKER)
+    image = encrypted_image(local, raw, key)
+    assert plain_of(key, local._store.stored(image.ref)) == raw.read_bytes()
 
 
 @pytest.mark.guest
