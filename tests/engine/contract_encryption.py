@@ -1,6 +1,6 @@
 """The promises about encrypted disks (R90, R91). Every engine inherits them.
 
-Making an encrypted disk takes seconds: there are few tests, and each asks much.
+There are few tests, and each asks much.
 """
 
 import json
@@ -28,7 +28,6 @@ from tests.engine.guests import (
     stop_at,
     stored_image,
     tiny_disk,
-    tiny_uefi_disk,
     wait_for,
 )
 from tests.engine.promises import Content, Promises, by
@@ -97,7 +96,7 @@ def secret_system(engine: Engine, place: Path, key: Key) -> StoredDisk:
 
 
 class EncryptionContract(Promises):
-    @pytest.mark.slow(reason="QEMU takes seconds to measure how it derives keys")
+    @pytest.mark.slow(reason="copies are made and read again and again")
     @by("encryption")
     def test_copies_are_encrypted_get_another_key_and_are_decrypted(
         self, engine: Engine, content: Content, place: Path
@@ -135,10 +134,10 @@ class EncryptionContract(Promises):
 
     @pytest.mark.guest
     @by("encryption")
-    def test_what_is_stored_with_a_key_is_nowhere_in_plain_becomes_a_disk_with_it_and_starts_by_uefi(
+    def test_what_is_stored_with_a_key_is_nowhere_in_plain_becomes_a_disk_with_it_and_starts(
         self, engine: Engine, content: Content, place: Path
     ) -> None:
-        raw, key = tiny_uefi_disk(place / "source.raw", MARKER.decode()), new_key()
+        raw, key = tiny_disk(place / "source.raw", MARKER.decode()), new_key()
         assert MARKER in raw.read_bytes()
         stored = encrypted_image(engine, raw, key)
         assert engine.system_on(stored.ref).os_id == ""
@@ -154,7 +153,7 @@ class EncryptionContract(Promises):
             engine.export(stored.ref, sink, format="raw", work=TestWork())
         assert refusal.value.code == "wrong-key"
 
-        spec = server_spec(boot_mode="uefi", memory_mb=256)
+        spec = server_spec()
         spec = replace(spec, disks=(replace(spec.disks[0], key=key),))
         server = engine.create_server(spec, stored.ref, work=TestWork())
         server = engine.start(server, work=TestWork())
