@@ -28,7 +28,7 @@ from imsconsole.engine.types import Capabilities, DiskSpec, Power, ServerSpec, S
 from tests.support.elsewhere import CloudEngine
 
 POLLS = 3
-GRACE_S = 1.0
+GRACE_S = 0.1
 LACKS = {
     "encryption": False, "tray": False, "serial": False, "grow_in_use": False, "instant_copy": False,
     "resumable_transfer": False, "byte_progress": False, "stop_grace": False, "measures": frozenset(), "memory_mb": 0,
@@ -118,6 +118,8 @@ class SlowEngine(CloudEngine):
             raise Unsupported(LACKING[verb])
         if kwargs.get("key") or kwargs.get("new_key") or any(map(_is_locked, args)):
             raise Unsupported("no-encryption")
+        if verb == "start" and args[0].secure_boot and not self.capabilities().secure_boot:
+            raise Unsupported("no-secure-boot")
         if verb == "grow_disk" and kwargs.get("server"):
             raise Unsupported("no-grow-in-use")
         if work is None:

@@ -11,14 +11,16 @@ from tests.engine.contract_capture import CaptureContract
 from tests.engine.contract_discard import DiscardContract
 from tests.engine.contract_encryption import EncryptionContract
 from tests.engine.contract_transfer import TransferContract
-from tests.engine.slow import SlowEngine
+from tests.engine.slow import LACKS, SlowEngine
 
 pytestmark = pytest.mark.slow(reason="the whole contract once more, of an engine that takes its time")
 
 
 class Slow:
     @pytest.fixture
-    def engine(self, local: LocalEngine, place: Path) -> Engine:
+    def engine(self, local: LocalEngine, place: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+        """Without Secure Boot, which is refused then."""
+        monkeypatch.setitem(LACKS, "secure_boot", frozenset())
         return SlowEngine(local, place / "refs.sqlite")
 
     @pytest.fixture
