@@ -58,7 +58,8 @@ def test_a_backup(people, server):
     kill_at_every_step(CreateBackup, begin, check)
 
 
-def test_a_restoration(people, server):
+def test_a_restoration(people, server, monkeypatch):
+    monkeypatch.setattr("imsconsole.engine.local.probe.QEMU", "qemu-system-x86_64")  # with which it starts
     vault = VaultFactory(project=people.bob.project)
     backup = create_backup(server, vault=vault, name="first", actor=people.bob)
     run_jobs()
