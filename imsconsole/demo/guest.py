@@ -225,7 +225,9 @@ def _with_needed(name: str, files: dict[str, Path], order: list[str]) -> None:
 def _bios_disk(disk: Path, files: dict[str, Path]) -> None:
     """MBR, one FAT16 partition, SYSLINUX."""
     run_program(
-        ["sfdisk", "--quiet", disk.name], disk.parent, given="label: dos\nstart=2048, type=6, bootable\n"
+        ["sfdisk", "--quiet", "--no-tell-kernel", disk.name],
+        disk.parent,
+        given="label: dos\nstart=2048, type=6, bootable\n",
     )
     menu = disk.with_name("syslinux.cfg")
     menu.write_text(f"DEFAULT demo\nLABEL demo\nKERNEL vmlinuz\nINITRD initrd.img\nAPPEND {COMMAND_LINE}\n")
@@ -241,7 +243,11 @@ def _bios_disk(disk: Path, files: dict[str, Path]) -> None:
 
 def _uefi_disk(disk: Path, files: dict[str, Path]) -> None:
     """GPT, an EFI system partition; of the loaders the first starts the second, which finds its menu where Debian has it."""
-    run_program(["sfdisk", "--quiet", disk.name], disk.parent, given="label: gpt\nstart=2048, type=U\n")
+    run_program(
+        ["sfdisk", "--quiet", "--no-tell-kernel", disk.name],
+        disk.parent,
+        given="label: gpt\nstart=2048, type=U\n",
+    )
     menu = disk.with_name("grub.cfg")
     menu.write_text(
         f"search --file --set=root /vmlinuz\nlinux /vmlinuz {COMMAND_LINE}\ninitrd /initrd.img\nboot\n"

@@ -149,4 +149,4 @@ def _fill(path: Path) -> None:
         for _ in range(IMPORT_MIB):
             file.write(os.urandom(MIB))
     label = {"input": "label: dos\n,,83,*\n", "text": True, "check": True, "capture_output": True}
-    subprocess.run(["sfdisk", "-q", path], **label)  # type: ignore[call-overload]
+    subprocess.run(["sfdisk", "-q", "--no-tell-kernel", path], **label)  # type: ignore[call-overload]

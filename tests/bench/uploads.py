@@ -59,7 +59,7 @@ def _source(base: Path) -> Path:
         for _ in range(SIZE // MIB):
             file.write(os.urandom(MIB))
     label = {"input": "label: dos\n,,83,*\n", "text": True, "check": True, "capture_output": True}
-    subprocess.run(["sfdisk", "-q", path], **label)  # type: ignore[call-overload]
+    subprocess.run(["sfdisk", "-q", "--no-tell-kernel", path], **label)  # type: ignore[call-overload]
     return path
 
 

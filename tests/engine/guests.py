@@ -229,7 +229,7 @@ def tiny_uefi_disk(path: Path, text: str = "TINY GUEST") -> Path:
         disk.truncate(4 * MIB)
     (folder / "BOOTX64.EFI").write_bytes(_efi_loader(f"{text}\r\n"))
     for command in (
-        f"sfdisk -q {path.name}",
+        f"sfdisk -q --no-tell-kernel {path.name}",
         f"mformat -i {part} -T {2 * MIB // 512} -h 16 -s 63 ::",
         f"mmd -i {part} ::EFI ::EFI/BOOT",
         f"mcopy -i {part} BOOTX64.EFI ::EFI/BOOT/BOOTX64.EFI",

@@ -45,7 +45,9 @@ def partition(path: Path, script: str, *, boot_code: bytes = b"") -> Path:
     path.write_bytes(b"")
     with path.open("r+b") as stream:
         stream.truncate(SIZE)
-    subprocess.run(["sfdisk", "-q", path], input=script, text=True, check=True, capture_output=True)
+    subprocess.run(
+        ["sfdisk", "-q", "--no-tell-kernel", path], input=script, text=True, check=True, capture_output=True
+    )
     with path.open("r+b") as stream:
         stream.write(boot_code)
     return path

@@ -40,7 +40,13 @@ def make_disk(path: Path, root: Path, table: str = "gpt", kind: str = "ext4", *o
     part = make_ext(path.with_suffix(".part"), root, kind, *options)
     with path.open("xb") as disk:
         disk.truncate(ROOT_AT + 13 * MIB)
-    subprocess.run(["sfdisk", "-q", path], input=TABLES[table], text=True, check=True, capture_output=True)
+    subprocess.run(
+        ["sfdisk", "-q", "--no-tell-kernel", path],
+        input=TABLES[table],
+        text=True,
+        check=True,
+        capture_output=True,
+    )
     with path.open("r+b") as disk:
         disk.seek(ROOT_AT)
         disk.write(part.read_bytes())

@@ -118,7 +118,7 @@ def unbootable_disk(folder: Path, boot_mode: str) -> Path:
     """A disk with a partition table, and for BIOS a boot sector, but with nothing to boot."""
     disk = dead_disk(folder / f"dead-{boot_mode}.raw", size_bytes=16 * 1024**2)
     table = "label: dos\n,,83,*\n" if boot_mode == "bios" else "label: gpt\n,,U\n"
-    subprocess.run(["/usr/sbin/sfdisk", "-q", disk], input=table, text=True, check=True)
+    subprocess.run(["/usr/sbin/sfdisk", "-q", "--no-tell-kernel", disk], input=table, text=True, check=True)
     return disk
 
 

@@ -124,7 +124,11 @@ def ask_for_secure_boot_and_tpm(alice: Visitor, image: str) -> None:
 
 def with_table(disk: Path) -> Path:
     subprocess.run(
-        ["sfdisk", "-q", disk], input="label: dos\n,,83\n", text=True, check=True, capture_output=True
+        ["sfdisk", "-q", "--no-tell-kernel", disk],
+        input="label: dos\n,,83\n",
+        text=True,
+        check=True,
+        capture_output=True,
     )
     return disk
 

@@ -74,7 +74,11 @@ def _disks() -> Path:
     with raw.open("wb") as file:
         file.truncate(SIZE)
     subprocess.run(
-        ["sfdisk", "-q", raw], input="label: dos\n,,83,*\n", text=True, check=True, capture_output=True
+        ["sfdisk", "-q", "--no-tell-kernel", raw],
+        input="label: dos\n,,83,*\n",
+        text=True,
+        check=True,
+        capture_output=True,
     )
     with raw.open("r+b") as file:
         file.write(b"\xfa\x31\xc0")
