@@ -107,6 +107,10 @@ def test_a_disk_over_1_tb_is_no_source(people):
     server = factories.ServerFactory(project=people.bob.project, ref="there")
     factories.DiskFactory(server=server, size_gb=1025, ref="d")
     assert code_of(capture_server, server, name="golden", actor=people.bob) == "disk-too-large-for-image"
+    Disk.objects.update(size_gb=1025)
+    large = {"name": "golden", "os_version": None, "actor": people.bob}
+    assert code_of(capture_disk, disk, **large) == "disk-too-large-for-image"
+    assert code_of(capture_data_disks, {disk.pk: "a"}, actor=people.bob) == "disk-too-large-for-image"
 
 
 def test_only_the_key_of_the_system_disk_keeps_a_server_from_being_a_source(people):
@@ -141,6 +145,7 @@ def test_disks_that_become_images_together_are_of_one_server(people):
 
 def test_a_system_disk_image_inherits_what_its_server_is(people, server):
     """§2.1, R8"""
+    Image.objects.filter(pk=server.image_id).update(cloud_init=True, os_detected=True)
     image = capture_server(
         server,
         name="golden",
@@ -170,6 +175,7 @@ def test_a_system_disk_image_inherits_what_its_server_is(people, server):
         server.name,
     )
     assert (image.min_ram_mb, image.max_ram_mb, image.tag_values) == (128, 512, {"team": "web"})
+    assert (image.description, image.cloud_init, image.os_detected) == ("of web", True, True)
     assert image.created_by == people.bob.user
     stored = image.disks.get()
     assert engine_for(REGION).verify(stored.ref, stored.checksum, work=TestWork())
@@ -199,13 +205,25 @@ def test_a_system_disk_image_of_a_disk_is_what_its_owner_says(people, server):
     os_version = factories.OsVersionFactory(name="Ubuntu 22.04 64bit", platform="Ubuntu")
     disk = data_disks(server)[0]
     Disk.objects.filter(pk=disk.pk).update(multi_queue=True)
-    said = {"os_version": os_version, "boot_mode": "uefi", "max_ram_mb": 512}
+    said = {"os_version": os_version, "boot_mode": "uefi", "max_ram_mb": 512, "min_ram_mb": 256}
+    for wrong, code in (
+        ({"min_ram_mb": 1024}, "memory-range"),
+        ({"architecture": "arm", "boot_mode": "bios"}, "arm-boots-uefi"),
+        ({"tags": {str(n): "" for n in range(11)}}, "too-many-tags"),
+    ):
+        assert code_of(capture_disk, disk, name="from disk", actor=people.bob, **said | wrong) == code
+    assert (
+        code_of(capture_server, server, name="x", min_ram_mb=2, max_ram_mb=1, actor=people.bob)
+        == "memory-range"
+    )
+    said |= {"architecture": "arm", "description": "by hand"}
     image = capture_disk(disk, name="from disk", actor=people.bob, **said)
     run_jobs()
     image.refresh_from_db()
     assert (image.status, image.type, image.min_disk_gb) == ("active", "system", disk.size_gb)
     assert (image.os_version, image.boot_mode, image.os_detected) == (os_version, "uefi", False)
-    assert (image.nic_multi_queue, image.max_ram_mb) == (True, 512)
+    assert (image.nic_multi_queue, image.min_ram_mb, image.max_ram_mb) == (True, 256, 512)
+    assert (image.architecture, image.description) == ("arm", "by hand")
     assert (image.source_kind, image.source_id, image.parent) == ("disk", disk.pk, None)
 
 

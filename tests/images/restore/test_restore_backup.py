@@ -16,6 +16,7 @@ from imsconsole.cloud.models import Backup, BytesUse, Server
 from imsconsole.cloud.servers.services import delete_server
 from imsconsole.core.errors import NotFound
 from imsconsole.core.project_urls import bare
+from imsconsole.core.rules import Refused
 from imsconsole.engine.types import Capabilities
 from imsconsole.jobs.models import Job
 from tests import factories
@@ -73,18 +74,26 @@ def test_the_flavor_must_fit_and_start(people):
 
 def test_the_rows_of_the_new_server_say_what_the_backup_says(people, no_qemu):  # noqa: F811
     pair = factories.KeyPairFactory(project=people.bob.project)
+    key = factories.KeyFactory(project=people.bob.project)
     then = {"boot_mode": "uefi", "secure_boot": True, "tpm": True, "multi_queue": True}
-    made = factories.BackupFactory(project=people.bob.project, login={"password_hash": "$6$then"}, **then)
+    made = factories.BackupFactory(
+        project=people.bob.project, login={"password_hash": "$6$then", "user_data": "#!"}, **then
+    )
     system, data = (
-        factories.BackupDiskFactory(backup=made, index=index, size_gb=index + 1) for index in (0, 2)
+        factories.BackupDiskFactory(backup=made, index=index, size_gb=index + 1, key=key) for index in (0, 2)
     )
     wanted = {"flavor": tiny_flavor(), "key_pair": pair, "actor": people.bob}
     with pytest.raises(ValidationError):
         restore_to_new_server(made, name="a b", **wanted)
+    with pytest.raises(Refused, match="read-only"):
+        restore_to_new_server(made, name="again", **wanted | {"actor": people.dave})
     server = restore_to_new_server(made, name="again", **wanted)  # noqa: F811
     assert (server.name, server.host_name, server.boot_mode) == ("again", "again", "uefi")
     assert (server.key_pair, server.ssh_key, server.password_hash) == (pair, pair.public_key, "")
+    assert (server.user_data, server.restored_from, server.created_by) == ("#!", made, people.bob.user)
+    assert Server.objects.get() == server
     disks = list(server.disks.order_by("index"))
+    assert [(disk.image, disk.key) for disk in disks] == [(made.image, key), (None, key)]
     assert [(disk.name, disk.role, disk.index, disk.size_gb) for disk in disks] == [
         ("again-system", "system", 0, 1), ("again-data-2", "data", 2, 3),
     ]  # fmt: skip
@@ -94,6 +103,11 @@ def test_the_rows_of_the_new_server_say_what_the_backup_says(people, no_qemu):  
     assert set(BytesUse.objects.values_list("stored", "job")) == {
         (each.stored_id, job.pk) for each in (system, data)
     }
+    other = restore_to_new_server(made, name="other", flavor=tiny_flavor(), actor=people.bob)
+    assert (other.key_pair, other.ssh_key, other.password_hash) == (None, "", "$6$then")
+    assert other.mac != server.mac
+    made.disks.update(key=factories.KeyFactory(project=people.bob.project, state="disabled"))
+    assert can_restore_to_new(made, tiny_flavor(), people.bob, HOST).code == "key-not-enabled", "R90"
 
 
 @pytest.mark.slow(reason="a server is backed up and made anew of the backup")

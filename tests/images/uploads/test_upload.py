@@ -27,6 +27,7 @@ from imsconsole.jobs.files import work_dir
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
 from tests.conftest import client_of
+from tests.factories import ImageFactory, UploadFactory
 from tests.images.create.importing import (
     CREATE,
     ISO_NAMES,
@@ -154,7 +155,9 @@ def test_a_file_that_an_image_is_made_of_is_not_discarded(people: SimpleNamespac
     assert can_discard(upload, people.bob).code == can_make_image(upload, people.bob).code == "upload-in-use"
     assert can_make_image(upload, people.bob, "web").code == "upload-in-use"
     assert can_make_image(upload, people.bob, "")
-    assert not waiting_uploads(people.bob).exists()
+    waiting = UploadFactory(project=people.bob.project, user=people.bob.user, expires_at=clock.now())
+    ImageFactory(project=people.bob.project, status="saving", source_kind="file", source_id=None)
+    assert list(waiting_uploads(people.bob)) == [waiting], "not what an image is made of"
     with pytest.raises(Refused):
         discard_upload(upload, actor=people.bob)
     assert made.image.name in str(can_discard(upload, people.bob).reason)

@@ -1,7 +1,11 @@
 """Versions of a listing: who makes and changes them, and what their rows say then. With bytes: test_review."""
 
+from functools import partial
+
 import pytest
 
+from imsconsole.core.errors import Conflict, NotFound
+from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
 from market.listings.rules import (
@@ -9,10 +13,18 @@ from market.listings.rules import (
     can_create_listing,
     can_create_version,
     can_edit_version,
+    can_recall_version,
     is_new_version,
 )
-from market.listings.services import add_picture, create_listing, create_version, submit_version
-from market.models import ListingVersion
+from market.listings.services import (
+    add_picture,
+    create_listing,
+    create_version,
+    edit_version,
+    submit_version,
+    withdraw_listing,
+)
+from market.models import ListingVersion, Publisher
 from market.pictures import Remade
 from tests import factories
 from tests.market.selling import publisher, words
@@ -30,6 +42,14 @@ def test_who_writes_in_the_project_that_sells_makes_and_changes_versions(people,
     for who, code in ((people.bob, ""), (people.dave, "read-only"), (people.carol, "not-seller")):
         assert can_create_version(version.listing, who).code == code
     assert can_create_listing(publisher(people.bob), people.dave).code == "read-only"
+    assert can_recall_version(version, people.carol).code == "not-seller"
+    for changed, code in (({"state": "suspended"}, "suspended"), ({"state": "approved"}, "")):
+        Publisher.objects.update(**changed)
+        version.listing.publisher.refresh_from_db()
+        assert can_create_version(version.listing, people.bob).code == code
+    version.listing.withdrawn_at = now()
+    assert can_create_version(version.listing, people.bob).code == "listing-withdrawn"
+    version.listing.withdrawn_at = None
     codes = {"in-review": "version-in-review", "published": "version-sent-in", "rejected": "", "draft": ""}
     for state, code in codes.items():
         version.state = state
@@ -59,6 +79,36 @@ def test_a_new_version_of_another_name_takes_the_screenshots_over_and_is_the_onl
     other = factories.ImageFactory(project=people.bob.project)
     with pytest.raises(Refused, match="version-in-making"):
         create_version(listing, words(other, version="3.0"), actor=people.bob)
+
+
+def test_what_was_sent_in_and_another_s_image_change_nothing_and_a_rejected_version_is_a_draft_again(
+    people, version
+):
+    theirs = factories.ImageFactory(project=people.carol.project)
+    data = factories.ImageFactory(project=people.bob.project, type="data")
+    other = factories.ListingVersionFactory(listing=version.listing, version="0.9", state="replaced")
+    shot, same = Remade(b"x", 1, 1), words(version.image)
+    for call, code in (
+        (lambda: edit_version(version, same, actor=people.bob), "version-sent-in"),
+        (lambda: add_picture(version, shot, actor=people.bob), "version-sent-in"),
+        (lambda: withdraw_listing(version.listing, reason=" ", actor=people.bob), "reason-needed"),
+    ):
+        with pytest.raises(Refused, match=code):
+            call()
+    ListingVersion.objects.filter(pk=version.pk).update(state="rejected")
+    version.refresh_from_db()
+    for draft, code in (
+        (words(data), "not-system"),
+        (words(version.image, version=other.version), "version-there"),
+    ):
+        with pytest.raises(Refused, match=code):
+            edit_version(version, draft, actor=people.bob)
+    with pytest.raises(Conflict):
+        edit_version(version, words(version.image, title="B"), seen={"title": "before"}, actor=people.bob)
+    for call in (create_listing, partial(edit_version, version), partial(create_version, version.listing)):
+        with pytest.raises(NotFound):
+            call(words(theirs), actor=people.bob)
+    assert edit_version(version, same, actor=people.bob).state == "draft"
 
 
 def test_a_draft_has_a_few_screenshots(people, version):

@@ -15,7 +15,6 @@ from images.verify.store_check import differences
 from imsconsole.accounts.actor import Operator
 from imsconsole.audit.models import Event
 from imsconsole.cloud.engines import engine_for
-from imsconsole.cloud.models import BytesUse
 from imsconsole.core.checksums import digits_of
 from imsconsole.core.errors import Conflict, NoSpace
 from imsconsole.core.now import move, now
@@ -188,22 +187,6 @@ def test_only_the_operator_approves_and_only_what_was_scanned(people, operator):
     assert code_of(lambda: approve_version(version, actor=Operator(operator))) == "suspended"
     recall_version(version, actor=people.bob)
     assert code_of(lambda: approve_version(version, actor=Operator(operator))) == "not-in-review"
-
-
-def test_what_the_operator_decides_is_written_down_and_its_bytes_are_held(people, operator):
-    version, other = factories.ListingVersionFactory.create_batch(
-        2, listing__project=people.bob.project, state="in-review"
-    )
-    with pytest.raises(Refused, match="reason-needed"):
-        reject_version(other, reason=" ", actor=Operator(operator))
-    reject_version(other, reason="No terms.", actor=Operator(operator))
-    other = read(other)
-    assert (other.state, other.reason, other.decided_by) == ("rejected", "No terms.", operator)
-    told = Message.objects.get(code="listing-rejected", user=people.bob.user)
-    assert told.values["reason"] == "No terms."
-    disk = factories.ImageDiskFactory(image=version.image)
-    approve_version(version, actor=Operator(operator))
-    assert BytesUse.objects.get(job__kind="listing.publish").stored == disk.stored
 
 
 # publishing ------------------------------------------------------------------------------------------

@@ -8,9 +8,15 @@ from django.urls import reverse
 
 from imsconsole.audit.models import Event
 from imsconsole.cloud.backups.vaults.filters import vaults_of
-from imsconsole.cloud.backups.vaults.rules import can_edit_vault, can_order_vault, can_resize_vault
+from imsconsole.cloud.backups.vaults.rules import (
+    can_create_vault,
+    can_delete_vault,
+    can_edit_vault,
+    can_order_vault,
+    can_resize_vault,
+)
 from imsconsole.cloud.backups.vaults.services import create_vault, delete_vault, edit_vault
-from imsconsole.cloud.models import Vault
+from imsconsole.cloud.models import BackupDisk, Vault
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.core.project_urls import bare
@@ -18,7 +24,7 @@ from imsconsole.core.rules import Refused
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.quotas import used_by
 from tests.conftest import client_of
-from tests.factories import BackupDiskFactory, BackupFactory, VaultFactory
+from tests.factories import BackupDiskFactory, BackupFactory, BackupScheduleFactory, VaultFactory
 from tests.support.at_once import DONE, at_once
 
 
@@ -40,7 +46,13 @@ def test_a_capacity_has_limits(people, capacity, code):
 
 
 def test_who_reads_creates_none(people):
-    assert can_order_vault(1, people.dave).code == can_edit_vault(Vault(), people.dave).code == "read-only"
+    asked = (
+        can_create_vault(people.dave),
+        can_order_vault(1, people.dave),
+        can_edit_vault(Vault(), people.dave),
+    )
+    changed = (can_resize_vault(Vault(), 1, people.dave), can_delete_vault(Vault(), people.dave))
+    assert {verdict.code for verdict in (*asked, *changed)} == {"read-only"}
     with pytest.raises(Refused):
         create_vault(name="mine", capacity_gb=1, actor=people.dave)
     with pytest.raises(ValidationError):
@@ -65,6 +77,13 @@ def test_a_vault_shrinks_to_what_its_backups_take(people):
     BackupDiskFactory(backup=backup, size_bytes=2 * GIB + 1)
     assert can_resize_vault(seen(vault, people.bob), 2, people.bob).code == "vault-smaller-than-used"
     assert can_resize_vault(seen(vault, people.bob), 3, people.bob)
+    assert can_resize_vault(seen(vault, people.bob), 10_241, people.bob).code == "vault-capacity"
+    with pytest.raises(Refused, match="vault-smaller-than-used"):
+        edit_vault(vault, name="small", capacity_gb=2, actor=people.bob)
+    with pytest.raises(ValidationError):
+        edit_vault(vault, name="not a name", capacity_gb=3, actor=people.bob)
+    BackupDisk.objects.update(size_bytes=2 * GIB)
+    assert can_resize_vault(seen(vault, people.bob), 2, people.bob)
 
 
 def test_only_an_empty_vault_is_deleted(people):
@@ -73,6 +92,10 @@ def test_only_an_empty_vault_is_deleted(people):
         delete_vault(backup.vault, actor=people.bob)
     backup.status, backup.deleted_at = "deleted", now()
     backup.save()
+    schedule = BackupScheduleFactory(project=people.bob.project, vault=backup.vault)
+    with pytest.raises(Refused, match="vault-has-schedules"):
+        delete_vault(backup.vault, actor=people.bob)
+    schedule.delete()
     delete_vault(backup.vault, actor=people.bob)
     assert not Vault.objects.existing().exists()
 
@@ -100,6 +123,7 @@ def test_bytes_of_backups_count_as_stored(people):
 
 def test_a_vault_is_made_changed_and_deleted_with_a_trace(people):
     vault = create_vault(name="daily", capacity_gb=5, actor=people.bob)
+    assert vault.created_by == people.bob.user
     edit_vault(vault, name="nightly", capacity_gb=6, actor=people.alice)
     delete_vault(vault, actor=people.bob)
     vault.refresh_from_db()
