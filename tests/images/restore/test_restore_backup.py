@@ -103,7 +103,11 @@ def test_the_rows_of_the_new_server_say_what_the_backup_says(people, no_qemu):  
     assert set(BytesUse.objects.values_list("stored", "job")) == {
         (each.stored_id, job.pk) for each in (system, data)
     }
+    made.secure_boot = made.tpm = made.multi_queue = False
+    made.save()
     other = restore_to_new_server(made, name="other", flavor=tiny_flavor(), actor=people.bob)
+    system = other.disks.get(index=0)
+    assert (system.secure_boot, system.tpm, system.multi_queue) == (False,) * 3
     assert (other.key_pair, other.ssh_key, other.password_hash) == (None, "", "$6$then")
     assert other.mac != server.mac
     made.disks.update(key=factories.KeyFactory(project=people.bob.project, state="disabled"))

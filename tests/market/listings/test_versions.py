@@ -4,6 +4,9 @@ from functools import partial
 
 import pytest
 
+from images.models import Image
+from images.product.rules import OFFER_FACTS
+from imsconsole.audit.models import Event
 from imsconsole.core.errors import Conflict, NotFound
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
@@ -14,17 +17,19 @@ from market.listings.rules import (
     can_create_version,
     can_edit_version,
     can_recall_version,
+    can_submit_version,
     is_new_version,
 )
 from market.listings.services import (
     add_picture,
     create_listing,
     create_version,
+    discard_version,
     edit_version,
     submit_version,
     withdraw_listing,
 )
-from market.models import ListingVersion, Publisher
+from market.models import Listing, ListingVersion, Publisher
 from market.pictures import Remade
 from tests import factories
 from tests.market.selling import publisher, words
@@ -43,10 +48,14 @@ def test_who_writes_in_the_project_that_sells_makes_and_changes_versions(people,
         assert can_create_version(version.listing, who).code == code
     assert can_create_listing(publisher(people.bob), people.dave).code == "read-only"
     assert can_recall_version(version, people.carol).code == "not-seller"
+    image = Image.objects.with_facts(people.bob, *OFFER_FACTS).get()
+    assert can_submit_version(version, image, people.bob).code == "version-sent-in"
     for changed, code in (({"state": "suspended"}, "suspended"), ({"state": "approved"}, "")):
         Publisher.objects.update(**changed)
         version.listing.publisher.refresh_from_db()
         assert can_create_version(version.listing, people.bob).code == code
+        draft = ListingVersion(listing=version.listing)
+        assert can_submit_version(draft, image, people.bob).code == (code or "offered-already")
     version.listing.withdrawn_at = now()
     assert can_create_version(version.listing, people.bob).code == "listing-withdrawn"
     version.listing.withdrawn_at = None
@@ -116,6 +125,7 @@ def test_a_draft_has_a_few_screenshots(people, version):
     shot = Remade(b"x", 1, 1)
     for _ in range(MOST_PICTURES):
         add_picture(version, shot, actor=people.bob)
+    assert {bytes(each.content) for each in version.pictures.all()} == {b"x"}
     with pytest.raises(Refused, match="enough-pictures"):
         add_picture(version, shot, actor=people.bob)
 
@@ -127,3 +137,38 @@ def test_what_is_sent_in_again_has_its_old_answer_no_more(people, version):
     sent.refresh_from_db()
     assert (sent.state, sent.reason, sent.checks, bool(sent.submitted_at)) == ("scanning", "", {}, True)
     assert Job.objects.get().kind == "listing.scan"
+
+
+def test_a_withdrawal_takes_what_is_on_the_market_and_what_was_to_come(people, version):
+    listing, image = version.listing, factories.ImageFactory(project=people.bob.project)
+    old = factories.ListingVersionFactory(listing=listing, version="0.9", state="replaced")
+    coming = create_version(listing, words(image, version="2.0"), actor=people.bob)
+    ListingVersion.objects.filter(pk=coming.pk).update(state="scanning")
+    with pytest.raises(Refused, match="listing-busy"):
+        withdraw_listing(listing, reason="Too old.", actor=people.bob)
+    ListingVersion.objects.filter(pk=coming.pk).update(state="draft")
+    withdraw_listing(listing, reason="Too old.", actor=people.bob)
+    listing.refresh_from_db()
+    assert (bool(listing.withdrawn_at), listing.withdrawn_because) == (True, "Too old.")
+    states = dict(ListingVersion.objects.values_list("version", "state"))
+    assert states == {old.version: "replaced", "1.0": "withdrawn", "2.0": "withdrawn"}
+    told = Event.objects.get(action="withdrawListing", result="normal")
+    assert (told.resource_name, told.sentence) == (version.title, "Too old.")
+
+
+def test_a_draft_is_thrown_away_with_a_listing_that_has_nothing_else(people, version):
+    first, second = factories.ImageFactory.create_batch(2, project=people.bob.project)
+    discard_version(
+        create_version(version.listing, words(first, version="2.0"), actor=people.bob), actor=people.bob
+    )
+    assert version.listing.versions.get() == version
+    listing = create_listing(words(second), actor=people.bob)
+    factories.PriceFactory(listing=listing)
+    key, draft = listing.pk, listing.latest
+    assert draft.created_by == people.bob.user
+    with pytest.raises(Refused, match="not-on-market"):
+        withdraw_listing(listing, reason="x", actor=people.bob)
+    discard_version(draft, actor=people.bob)
+    assert not Listing.objects.filter(pk=key).exists()
+    told = Event.objects.filter(action="discardListingVersion").latest("pk")
+    assert (told.resource_id, told.sentence) == (str(key), str(draft))

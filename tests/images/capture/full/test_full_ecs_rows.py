@@ -68,6 +68,9 @@ def test_an_image_of_a_server_says_what_its_system_says_and_where_it_comes_from_
     assert list(job.args["disks"]) == [str(saved.pk)]
     with_facts = Vault.objects.with_facts().get()
     assert can_capture_full_into(Server.objects.get(), with_facts, people.bob).code == "server-task"
+    Server.objects.update(task="")
+    people.bob.project.quotas = {"images": 2}
+    assert can_capture_full_into(Server.objects.get(), with_facts, people.bob).code == "quota-images"
 
 
 def test_an_image_of_a_backup_holds_it_and_its_bytes_and_no_second_is_made_r68(people):
