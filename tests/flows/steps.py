@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.support.console import Console, wait_for
+from tests.support.stage import PUBLIC_KEY
 from tests.support.visitor import Visitor
 
 SECRET = "Flow-secret-1"
@@ -194,3 +195,15 @@ def assert_same_content(one: Path, other: Path) -> None:
     compare = ["qemu-img", "compare", "-f", "qcow2", "-F", "qcow2", one, other]
     compared = subprocess.run(compare, capture_output=True, text=True, check=False)
     assert compared.returncode == 0, compared.stdout + compared.stderr
+
+
+def import_key(visitor: Visitor, name: str) -> None:
+    page = visitor.open("/keypairs/import/")
+    page.locator("input[name=name]").fill(name)
+    page.locator("textarea[name=public_key]").fill(PUBLIC_KEY)
+    visitor.send()
+
+
+def project_of(visitor: Visitor) -> str:
+    """The ID that is shown on the page of the visitor's project."""
+    return (visitor.open("/project/").locator("main code[data-copy]").first.text_content() or "").strip()

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
 
 from tests.support.console import Console
 from tests.support.sitemap import Place, places, troubles_of
 from tests.support.stage import NOWHERE, set_stage
 from tests.support.sweep import some
-from tests.support.visitor import Visitor, first_load_bytes, new_visitor
+from tests.support.visitor import Visitor, first_load_bytes
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
@@ -27,13 +26,9 @@ NARROW: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def stage(browser: Browser, console: Console, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+def stage(console: Console, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
     """The first page, and those that no link leads to, of a console somebody worked with."""
-    alice = new_visitor(browser, console.url, locale="en-US")
-    alice.sign_in("alice")
-    unlinked = set_stage(alice, tmp_path_factory.mktemp("files"))
-    alice.page.context.close()
-    return ("/", *unlinked)
+    return ("/", *set_stage(console, tmp_path_factory.mktemp("files")))
 
 
 @pytest.mark.parametrize("who", ["alice", "admin"])

@@ -1,4 +1,4 @@
-"""From the bell to what a message is about, and what one did oneself in the trail: with scripts, without, and by keyboard alone."""
+"""From the bell to what a message is about, and what one did oneself in the trail: much of it by keyboard alone."""
 
 import re
 from collections.abc import Callable
@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from tests.flows.steps import import_key
 from tests.support.console import PASSWORD, Console
-from tests.support.stage import import_key
 from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
@@ -31,17 +31,13 @@ Membership.objects.create(user=user, account=account, role=Role.FULL_ACCESS)
 
 
 # Dave may only read, so nothing but this test tells him anything
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
-def test_the_bell_leads_to_what_happened(visitor: Callable[..., Visitor], console: Console, scripts: bool):
-    dave = visitor(locale="en-US", java_script_enabled=scripts)
+def test_the_bell_leads_to_what_happened(visitor: Callable[..., Visitor], console: Console):
+    dave = visitor(locale="en-US")
     dave.sign_in("dave")
     page = dave.open("/")
     bell = page.locator("#bell")
     console.python(TELL_DAVE)
-    if scripts:  # who comes back to the tab
-        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    else:
-        page.reload()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # who comes back to the tab
     expect(bell).to_contain_text("Messages, 1 unread")
 
     bell.press("Enter")

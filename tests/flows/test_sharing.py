@@ -8,9 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.engine.guests import tiny_disk
 from tests.flows.quickly import imported, says
-from tests.flows.steps import becomes, create_server, status
+from tests.flows.steps import becomes, create_server, project_of, status
 from tests.support.console import Console, wait_for
-from tests.support.stage import project_of
 from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]

@@ -11,7 +11,16 @@ from playwright.sync_api import Page, expect
 from imsconsole.demo.guest import built_guest
 from tests.flows import test_install as installing
 from tests.flows.conftest import CHECK, browser_type_launch_args, visitor  # noqa: F401
-from tests.flows.steps import HERE, becomes, create_server, give_agency, import_file, ready, switch
+from tests.flows.steps import (
+    HERE,
+    becomes,
+    create_server,
+    give_agency,
+    import_file,
+    project_of,
+    ready,
+    switch,
+)
 from tests.flows.test_backups import (
     back_up,
     capture_full,
@@ -29,7 +38,6 @@ from tests.flows.test_sharing import accept, offer
 from tests.openstack.consoles import EMPTY, THERE, console_on_cloud
 from tests.openstack.seen import marked_by
 from tests.support.console import Console, wait_for
-from tests.support.stage import project_of
 from tests.support.visitor import Visitor
 
 pytestmark = [
