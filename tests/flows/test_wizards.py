@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.engine.guests import tiny_disk
 from tests.flows.steps import becomes, choose_login
-from tests.flows.test_change_os import A, public_image
-from tests.images.create.importing import make_disks
 from tests.support.console import Console
 from tests.support.sweep import some
 from tests.support.visitor import SETTLES, Visitor
@@ -118,13 +117,26 @@ def walker(request, visitor) -> Walker:
     return Walker(alice, request.param)
 
 
-@with_and_without_scripts
-@pytest.mark.slow(reason="a browser walks through three wizards")
-def test_an_image_is_imported_copied_and_shared(walker: Walker, console: Console, tmp_path: Path) -> None:
-    image = imported(walker, make_disks(tmp_path) / "disk.raw")
+@pytest.mark.guest
+@pytest.mark.slow(reason="a browser walks through five wizards, and a guest starts")
+@pytest.mark.parametrize("walker", ["keyboard"], indirect=True)
+def test_whatever_is_made_by_a_wizard_is_made_by_keys_alone(
+    walker: Walker, console: Console, tmp_path: Path
+) -> None:
+    image = imported(walker, tiny_disk(tmp_path / "disk.raw"))
     becomes(walker.visitor, image, "active")
     copied(walker, image)
     shared(walker, image, console)
+    created_server(walker, image.strip("/").rpartition("/")[2])
+    created_disk(walker)
+
+
+@pytest.mark.slow(reason="a browser walks through two wizards")
+@pytest.mark.parametrize("walker", ["plain"], indirect=True)
+def test_a_wizard_needs_no_scripts_nor_does_what_is_made_on_its_way(walker: Walker, tmp_path: Path) -> None:
+    """What else a person does without them is in the journeys of who has none: main, sharing, trash, export."""
+    imported(walker, tiny_disk(tmp_path / "disk.raw"))
+    created_disk(walker)
 
 
 def imported(walker: Walker, disk: Path) -> str:
@@ -167,14 +179,6 @@ def shared(walker: Walker, image: str, console: Console) -> None:
     expect(walker.page.locator(".share-yes")).to_have_count(1)
 
 
-@with_and_without_scripts
-@pytest.mark.guest
-@pytest.mark.slow(reason="a browser walks through two wizards, and a guest starts")
-def test_a_server_and_a_disk_are_created(walker: Walker, console: Console) -> None:
-    created_server(walker, public_image(walker.visitor, A, "bios"))
-    created_disk(walker)
-
-
 def created_server(walker: Walker, image: str) -> None:
     """What depends on each other is drawn again in place, also on a page that has come in place itself."""
     page = walker.visitor.open(f"/servers/create/?image={image}")
@@ -183,12 +187,7 @@ def created_server(walker: Walker, image: str) -> None:
     walker.refused("name")
     with walker.in_place("launch-choices"):
         walker.fill("data_disks", "1")
-        if walker.visitor.scripts:
-            page.keyboard.press("Tab") if walker.way == "keyboard" else page.locator(
-                "[name=data_disks]"
-            ).blur()
-        else:
-            page.locator("#launch-choices button[value=refresh]").last.click()
+        page.keyboard.press("Tab")
         expect(page.locator("[name=data_disk_1]")).to_have_count(1)
     walker.fill("data_disk_1", "1")
     walker.fill("name", f"walk-{walker.way}")
@@ -292,18 +291,14 @@ def rows(console: Console) -> Iterator[dict[str, str]]:
     console.python(f"ids = {ids!r}\n{textwrap.dedent(CLEAR)}")
 
 
-@pytest.mark.slow(reason="a browser walks through ten wizards")
-def test_every_other_wizard_is_walked_to_its_last_page_and_back(walker: Walker, rows: dict[str, str]) -> None:
-    wizards = [*FIRST_PAGES.values()]
-    for url, typed in wizards if walker.way == "htmx" else some(wizards):
+@pytest.mark.slow(reason="a browser walks through wizards")
+@pytest.mark.parametrize("walker", ["htmx"], indirect=True)
+def test_other_wizards_are_walked_to_their_last_page_and_back(walker: Walker, rows: dict[str, str]) -> None:
+    """They are one template and one script: `tests/house/test_wizards.py` says of each what its form has for them."""
+    for url, typed in some([*FIRST_PAGES.values()]):
         to_the_end_and_back(walker, url.format(**rows), typed)
     walker.visitor.open("/servers/")
-    box = walker.page.locator(f"input[name=pick][value='{rows['server']}']")
-    if walker.way == "keyboard":
-        walker.tab_to(box)
-        walker.page.keyboard.press("Space")
-    else:
-        box.check()
+    walker.page.locator(f"input[name=pick][value='{rows['server']}']").check()
     walker.press("button[formaction$='/servers/change-os/']:visible")
     walker.page.wait_for_url(re.compile(r"/servers/change-os/[0-9a-f-]{36}/$"))
     walker.page.goto(f"{walker.page.url}?image={rows['image']}")
