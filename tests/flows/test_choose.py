@@ -1,4 +1,4 @@
-"""From the question which image to take to an order with that image, with scripts, without, and by keyboard alone."""
+"""From the question which image to take to an order with that image; and what its page shows, by keyboard alone."""
 
 import re
 from collections.abc import Callable
@@ -11,17 +11,14 @@ from tests.support.visitor import Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
-def test_the_guide_ends_at_an_order_with_the_image_that_fits(visitor: Callable[..., Visitor], scripts: bool):
-    bob = visitor(locale="en-US", java_script_enabled=scripts)
+def test_the_guide_ends_at_an_order_and_an_image_is_read_by_keyboard_alone(visitor: Callable[..., Visitor]):
+    bob = visitor(locale="en-US")
     bob.sign_in("bob")
     page = bob.open("/servers/create/")
     page.get_by_role("link", name="Which image should I take?").first.click()
     bob.look()
     page.locator("select[name=flavor]").select_option("t6-medium-1")
     page.locator("input[name=software]").fill("demo B")
-    if not scripts:
-        page.get_by_role("button", name="Show the images").click()
     expect(page).to_have_url(re.compile(r"flavor=t6-medium-1.*software=demo"))
     found = page.locator(".choose-table tbody tr")
     expect(found).to_have_count(2)
@@ -35,11 +32,7 @@ def test_the_guide_ends_at_an_order_with_the_image_that_fits(visitor: Callable[.
     )
     bob.look()
 
-
-def test_an_image_is_read_and_followed_by_keyboard_alone(visitor: Callable[..., Visitor]):
-    bob = visitor(locale="en-US")
-    bob.sign_in("bob")
-    page = bob.open("/images/?tab=public")
+    bob.open("/images/?tab=public")
     page.get_by_role("link", name=re.compile("BusyBox demo A .* BIOS")).first.press("Enter")
     page.wait_for_url(re.compile(r"/images/[0-9a-f-]{36}/$"))
     page.get_by_role("link", name="Lineage", exact=True).press("Enter")

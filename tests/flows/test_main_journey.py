@@ -82,9 +82,6 @@ def main_journey(alice: Visitor, name: str, identity: str, boot_mode: str, folde
         assert again.count(f"marker=IMS-MARKER {server}") == 2
         assert "IMS-GUEST power off" not in again
     press(alice, server, "stop", "stopped")
-    if boot_mode == "bios":
-        press(alice, server, "start", "running")
-        press(alice, server, "force-off", "stopped")
     assert ready(alice, server, starts).count("IMS-GUEST power off") == 1
     download_the_list(alice, name)
 

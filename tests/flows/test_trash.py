@@ -31,34 +31,21 @@ def make_image(console: Console, folder: Path, name: str) -> tuple[str, Path]:
 
 
 def delete(alice: Visitor, image: str) -> None:
-    """From the image's page; with scripts by keys alone, in the dialog, where Enter alone destroys nothing."""
+    """From the image's page, by keys alone, in the dialog, where Enter alone destroys nothing."""
     page = alice.open(f"/images/{image}/")
     link = page.locator(f"#thing-actions a[href$='/images/{image}/delete/']")
-    if alice.scripts:
-        link.focus()
-        page.keyboard.press("Enter")
-        expect(page.locator("dialog[open] :focus")).to_have_text(re.compile("Cancel"))
-        page.keyboard.press("Shift+Tab")
-        page.keyboard.press("Enter")
-    else:
-        link.click()
-        page.locator("main .confirm button[type=submit]").click()
+    link.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog[open] :focus")).to_have_text(re.compile("Cancel"))
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
     page.wait_for_url("**/images/?tab=private")
     alice.look()
 
 
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("trash-keys", {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}),
-        ("trash-plain", {"java_script_enabled": False}),
-    ],
-    ids=["keys-narrow", "no-scripts"],
-)
-def test_an_image_goes_into_the_trash_comes_back_and_goes_for_ever(
-    name: str, options, visitor, console: Console, tmp_path: Path
-):
-    alice: Visitor = visitor(locale="en-US", **options)
+def test_an_image_goes_into_the_trash_comes_back_and_goes_for_ever(visitor, console: Console, tmp_path: Path):
+    name = "trash-keys"
+    alice: Visitor = visitor(locale="en-US", color_scheme="dark", viewport={"width": 390, "height": 844})
     page = alice.sign_in("alice")
     image, file = make_image(console, tmp_path, name)
     content = file.read_bytes()
@@ -81,8 +68,7 @@ def test_an_image_goes_into_the_trash_comes_back_and_goes_for_ever(
     delete(alice, image)
     alice.open(TRASH)
     page.locator(f"#image-{image} a[href$='/purge/']").click()
-    scope = "dialog[open]" if alice.scripts else "main"
-    page.locator(f"{scope} .confirm form button").click()
+    page.locator("dialog[open] .confirm form button").click()
     expect(page.get_by_text(f"The image {name}-again has been deleted for ever.")).to_be_visible()
     wait_for(lambda: not file.exists(), "its file is still there")
     assert page.request.get(f"{alice.url}/images/{image}/restore/", max_retries=3).status == 404
@@ -92,11 +78,11 @@ def restore(alice: Visitor, image: str, name: str) -> None:
     """Under another name, as its own was taken."""
     page = alice.page
     page.locator(f"#image-{image} a[href$='/restore/']").click()
-    scope = "dialog[open]" if alice.scripts else "main"
-    expect(page.locator(f"{scope} .confirm")).to_contain_text("already. Choose another name.")
+    dialog = page.locator("dialog[open] .confirm")
+    expect(dialog).to_contain_text("already. Choose another name.")
     alice.look()
-    page.locator(f"{scope} .confirm input[name=name]").fill(name)
-    page.locator(f"{scope} .confirm button[type=submit]").click()
+    dialog.locator("input[name=name]").fill(name)
+    dialog.locator("button[type=submit]").click()
     page.wait_for_url(f"**/images/{image}/")
     alice.look()
 
