@@ -49,7 +49,7 @@ def test_every_page_can_be_read_by_everybody(
     for place in of_each_kind(found):
         reader.page.goto(reader.url + place.path)
         troubles += troubles_at(reader, place, NARROW["locale"], known)
-    assert len(found) > 30
+    assert len(found) > 90
     assert troubles == []
 
 

@@ -1,4 +1,4 @@
-"""One image of many: searched for, found on a later page, chosen, and what is chosen stays; by the keyboard alone, and without scripts."""
+"""One image of many: searched for, found on a later page, chosen, and what is chosen stays; by the keyboard alone."""
 
 import json
 import re
@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.flows.steps import choose_login
-from tests.flows.test_wizards import CONFIRM, Walker, walker, with_and_without_scripts  # noqa: F401
+from tests.flows.test_wizards import CONFIRM, Walker, by_keys, walker  # noqa: F401
 from tests.support.console import Console
 
 pytestmark = [pytest.mark.browser]
@@ -37,16 +37,14 @@ def images(console: Console) -> Iterator[dict[str, str]]:
 
 
 def search(walker: Walker, word: str, *, enter: bool = False) -> None:  # noqa: F811
-    """As one types where scripts run, else with its button; Enter behind the word is as good."""
+    """As one types; Enter behind the word is as good."""
     walker.fill("image_q", word)
-    if walker.way == "plain":
-        walker.page.locator(".picker-search button").click()
-    elif enter:
+    if enter:
         walker.page.keyboard.press("Enter")
         walker.page.wait_for_timeout(0)
 
 
-@with_and_without_scripts
+@by_keys
 @pytest.mark.slow(reason="a browser walks through a wizard")
 def test_an_image_is_searched_for_chosen_and_kept(walker: Walker, images: dict[str, str]) -> None:  # noqa: F811
     page, said = walker.page, walker.page.locator("#id_image-found-said")
@@ -61,15 +59,10 @@ def test_an_image_is_searched_for_chosen_and_kept(walker: Walker, images: dict[s
     walker.visitor.look()
 
     chosen = page.locator(f"#image-{images['many-07']}")
-    if walker.way == "keyboard":
-        walker.tab_to(page.locator(f"{FOUND}:checked"))
-        while not chosen.is_checked():
-            page.keyboard.press("ArrowDown")
-            page.wait_for_timeout(0)
-    else:
-        chosen.check()
-        if walker.way == "plain":
-            page.locator("#launch-choices button[value=refresh]").last.click()
+    walker.tab_to(page.locator(f"{FOUND}:checked"))
+    while not chosen.is_checked():
+        page.keyboard.press("ArrowDown")
+        page.wait_for_timeout(0)
     expect(page.locator("#launch-choices")).to_contain_text(re.compile("(Chosen image|已选镜像).*many-07"))
     search(walker, "no such image", enter=True)
     expect(page.locator(FOUND)).to_have_count(1)
@@ -77,7 +70,7 @@ def test_an_image_is_searched_for_chosen_and_kept(walker: Walker, images: dict[s
     expect(said).to_contain_text("no such image")
     walker.visitor.look()
 
-    walker.fill("name", f"picked-{walker.way}")
+    walker.fill("name", "picked")
     choose_login(page)
     walker.go_on(CONFIRM)
     expect(page.locator("form.wizard")).to_contain_text("many-07")

@@ -38,7 +38,7 @@ def throttle(page: Page, bytes_per_s: int) -> CDPSession:
 
 def in_small_pieces(page: Page) -> None:
     """Slow as well, and goes together with `set_offline`."""
-    page.evaluate("document.querySelector('[data-uploader]').dataset.chunkBytes = 65536")
+    page.evaluate("document.querySelector('[data-uploader]').dataset.chunkBytes = 131072")
 
 
 def choose(page: Page, disk: Path, button: str = "Next") -> None:

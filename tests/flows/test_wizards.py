@@ -28,7 +28,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "keyboard": {"locale": "en-US", **NARROW},
     "plain": {"locale": "en-US", "java_script_enabled": False},
 }
-with_and_without_scripts = pytest.mark.parametrize("walker", ["keyboard", "plain"], indirect=True)
+by_keys = pytest.mark.parametrize("walker", ["keyboard"], indirect=True)
 
 
 @dataclass
@@ -117,9 +117,9 @@ def walker(request, visitor) -> Walker:
     return Walker(alice, request.param)
 
 
+@by_keys
 @pytest.mark.guest
 @pytest.mark.slow(reason="a browser walks through five wizards, and a guest starts")
-@pytest.mark.parametrize("walker", ["keyboard"], indirect=True)
 def test_whatever_is_made_by_a_wizard_is_made_by_keys_alone(
     walker: Walker, console: Console, tmp_path: Path
 ) -> None:
