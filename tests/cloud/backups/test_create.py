@@ -131,9 +131,10 @@ def test_what_is_written_later_is_not_in_it_and_it_outlives_its_server(people, s
     assert list(differences()) == []
 
 
-def test_nothing_else_is_done_to_the_server_meanwhile_r130(people, server, vault):
+def test_nothing_else_is_done_to_the_server_meanwhile_r130(people, vault):
+    server = a_server(people.bob)
+    disk = DiskFactory(server=server, role="data", index=1, ref="there")
     backup = create_backup(server, vault=vault, name="first", actor=people.bob)
-    disk = server.disks.get(index=1)
     for other in (
         lambda: start_server(server, actor=people.bob),
         lambda: delete_server(server, delete_disks=True, actor=people.bob),
@@ -200,7 +201,8 @@ def test_legacy_backups_have_the_same_bytes_and_no_vault(people, server):
     assert [read_stored(disk.ref) for disk in backup.disks.all()] == ["OLD"] * 3
 
 
-def test_a_server_of_others_is_not_there(people, server, vault):
+def test_a_server_of_others_is_not_there(people, vault):
+    server = a_server(people.bob)
     with pytest.raises(NotFound):
         create_backup(server, vault=vault, name="mine", actor=people.carol)
     with pytest.raises(NotFound):

@@ -51,6 +51,17 @@ def server(people, engine, no_qemu) -> Server:  # noqa: F811
     return made
 
 
+@pytest.fixture
+def rows(people) -> Server:
+    """The same without a disk behind them, for what is refused before a job begins."""
+    server = factories.ServerFactory(project=people.bob.project, ref="there")
+    factories.ImageDiskFactory(image=server.image)
+    for index, role in enumerate(("system", "data", "data")):
+        image = None if index else server.image
+        factories.DiskFactory(server=server, role=role, index=index, image=image, ref="there")
+    return server
+
+
 def data_disks(server: Server) -> list[Disk]:
     return list(server.disks.filter(role="data").order_by("index"))
 
@@ -325,47 +336,47 @@ def test_a_retry_asks_again_whether_the_server_can_be_a_source(people, server):
     assert job.state == "failed"
 
 
-def test_who_may(people, server):
+def test_who_may(people, rows):
     """Alice and Bob; Dave reads only; for Carol there is no such server."""
-    assert code_of(capture_server, server, name="a", actor=people.dave) == "read-only"
+    assert code_of(capture_server, rows, name="a", actor=people.dave) == "read-only"
     with pytest.raises(NotFound):
-        capture_server(server, name="a", actor=people.carol)
+        capture_server(rows, name="a", actor=people.carol)
     with pytest.raises(NotFound):
-        capture_data_disks({data_disks(server)[0].pk: "a"}, actor=people.carol)
+        capture_data_disks({data_disks(rows)[0].pk: "a"}, actor=people.carol)
     with pytest.raises(NotFound):
-        capture_data_disks({data_disks(server)[0].pk: "a", free_disk(people.carol).pk: "b"}, actor=people.bob)
+        capture_data_disks({data_disks(rows)[0].pk: "a", free_disk(people.carol).pk: "b"}, actor=people.bob)
     with pytest.raises(NotFound):
-        capture_disk(data_disks(server)[0], name="a", os_version=None, actor=people.carol)
-    assert capture_server(server, name="a", actor=people.alice)
+        capture_disk(data_disks(rows)[0], name="a", os_version=None, actor=people.carol)
+    assert capture_server(rows, name="a", actor=people.alice)
 
 
-def test_a_taken_name_is_refused(people, server):
+def test_a_taken_name_is_refused(people, rows):
     """R39"""
     factories.ImageFactory(project=people.bob.project, name="golden")
-    assert code_of(capture_server, server, name="golden", actor=people.bob) == "image-name-taken"
-    names = {disk.pk: "same" for disk in data_disks(server)}
+    assert code_of(capture_server, rows, name="golden", actor=people.bob) == "image-name-taken"
+    names = {disk.pk: "same" for disk in data_disks(rows)}
     assert code_of(capture_data_disks, names, actor=people.bob) == "image-name-taken"
-    server.refresh_from_db()
-    assert server.task == ""
+    rows.refresh_from_db()
+    assert rows.task == ""
 
 
-def test_the_quotas_of_images_and_their_store_are_kept(people, server):
+def test_the_quotas_of_images_and_their_store_are_kept(people, rows):
     """IMG.0015"""
     project = people.bob.project
     project.quotas = {"images": 2}
     project.save()
-    names = {disk.pk: disk.name for disk in data_disks(server)}
+    names = {disk.pk: disk.name for disk in data_disks(rows)}
     assert "quota" in code_of(capture_data_disks, names, actor=people.bob)
-    project.quotas = {"store_bytes": server.image.disks.get().size_bytes + 1}
+    project.quotas = {"store_bytes": rows.image.disks.get().size_bytes + 1}
     project.save()
-    assert "quota" in code_of(capture_server, server, name="golden", actor=people.bob)
+    assert "quota" in code_of(capture_server, rows, name="golden", actor=people.bob)
 
 
-def test_two_at_once_one_wins(people, server):
+def test_two_at_once_one_wins(people, rows):
     """R35"""
-    capture_server(server, name="one", actor=people.bob)
+    capture_server(rows, name="one", actor=people.bob)
     with pytest.raises(Refused) as refusal:
-        capture_server(Server.objects.get(pk=server.pk), name="two", actor=people.alice)
+        capture_server(Server.objects.get(pk=rows.pk), name="two", actor=people.alice)
     assert refusal.value.code == "server-task"
     assert not Image.objects.filter(name="two").exists()
 
