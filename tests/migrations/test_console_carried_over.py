@@ -74,7 +74,7 @@ class Kept:
     def environment(self) -> dict[str, str]:
         own = {
             "IMS_DATA_DIR": str(self.data), "IMS_DATABASE_URL": f"sqlite:///{self.database}", "IMS_DEMO": "0",
-            "IMS_STOP_TIMEOUT_S": "0.2", "IMS_JOB_LEASE_S": "5", "IMS_LOG_LEVEL": "WARNING",
+            "IMS_STOP_TIMEOUT_S": "0.2", "IMS_QUICK_WORKERS": "1", "IMS_BULK_WORKERS": "1", "IMS_JOB_LEASE_S": "5", "IMS_LOG_LEVEL": "WARNING",
         }  # fmt: skip
         return {**worker_environment(), **own}
 
