@@ -1045,7 +1045,7 @@ def states_of(subject: Subject) -> list[str]:
 def test_a_stranger_meets_neither_button_nor_form(people: SimpleNamespace, name: str) -> None:
     subject, client = SUBJECTS[name], client_of(people.carol)
     thing = made(subject, next(iter(subject.states)), people.bob)
-    pages = [client.get(page) for page in subject.pages(thing)]
+    pages = [client.get(page, headers=HTMX) for page in subject.pages(thing)]
     buttons = [Buttons(page) for page in pages if page.status_code != 404]
     for action in subject.actions:
         if not action.is_shown(subject.load(thing, action, people.bob)):

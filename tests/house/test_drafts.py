@@ -18,7 +18,7 @@ from tests.support.sweep import is_whole
 from tests.support.wizards import confirmation
 
 pytestmark = pytest.mark.django_db
-OTHERS = ("alice", "dave", "carol")  # by turns: who may find a draft is asked in one place
+OTHERS = ("alice", "dave", "carol")  # by turns: each with each is in test_wizards
 
 
 def shown(client: Client, url: str, draft_id: UUID) -> str:

@@ -1,4 +1,4 @@
-"""What an address chooses (`?image=`, `?server=`, …) is chosen however its ID is written: with hyphens, without, in capitals."""
+"""What an address chooses (`?image=`, `?server=`, …) is chosen however its ID is written: with hyphens, or without and in capitals."""
 
 import re
 from collections.abc import Callable
@@ -101,8 +101,8 @@ def test_an_id_chooses_however_it_is_written(key: str, people: SimpleNamespace) 
     asked = f"{url}{'&' if '?' in url else '?'}{name}="
     chosen = shown(bob, f"{asked}{thing.pk}")
     assert chosen != shown(bob, url), "it chooses nothing"
-    for way in (thing.pk.hex, thing.pk.hex.upper(), str(thing.pk).upper()):
-        assert shown(bob, f"{asked}{way}").replace(way, str(thing.pk)) == chosen, way
+    way = thing.pk.hex.upper()
+    assert shown(bob, f"{asked}{way}").replace(way, str(thing.pk)) == chosen
 
 
 def shown(client: Client, url: str) -> str:

@@ -192,8 +192,9 @@ def test_what_is_sent_twice_is_made_once_and_back_leads_to_it(way: Way, bob: Cli
 def test_a_draft_is_its_authors_alone(way: Way, bob: Client, people: SimpleNamespace) -> None:
     confirm, before = confirmation(bob, way.url, way.typed), way.makes.objects.count()
     for other in (people.alice, people.dave, people.carol):
-        assert client_of(other).get(confirm).status_code == 404
-        assert client_of(other).post(confirm).status_code == 404
+        stranger = client_of(other)
+        assert stranger.get(confirm, headers=HTMX).status_code == 404
+        assert stranger.post(confirm, headers=HTMX).status_code == 404
     assert way.makes.objects.count() == before
 
 
