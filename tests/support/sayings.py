@@ -42,7 +42,7 @@ class Module:
     def __init__(self, name: str, tree: ast.Module) -> None:
         self.name, self.tree = name, tree
         self.functions = {node.name: node for node in tree.body if isinstance(node, Function)}
-        self.nodes = list(_with_functions(tree, None))
+        self.nodes = list(_with_functions(tree))
         self.imported = {
             alias.asname or alias.name: (node.module or "", alias.name)
             for node in self.of(ast.ImportFrom)
@@ -213,10 +213,14 @@ class Scope:
         return named.union(*map(self.names, spread))
 
 
-def _with_functions(tree: ast.AST, function: Function | None) -> Iterator[tuple[ast.AST, Function | None]]:
-    for node in ast.iter_child_nodes(tree):
-        yield node, function
-        yield from _with_functions(node, node if isinstance(node, Function) else function)
+def _with_functions(tree: ast.AST) -> Iterator[tuple[ast.AST, Function | None]]:
+    waiting: list[tuple[ast.AST, Function | None]] = [(tree, None)]
+    while waiting:
+        node, function = waiting.pop()
+        if node is not tree:
+            yield node, function
+        inner = node if isinstance(node, Function) else function
+        waiting += reversed([(child, inner) for child in ast.iter_child_nodes(node)])
 
 
 def _name(node: ast.AST) -> str:
