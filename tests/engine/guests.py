@@ -95,6 +95,9 @@ def stop_at(number: int) -> Callable[[int], None]:
 
 
 ENDLESS = b"\xf4\xeb\xfd"  # halt; jump back
+TICKS = (
+    "b034e643 b037e640 b05de640"  # of the timer, fifty a second: to each it counts, and does nothing between
+)
 SAYS = b"COUNTING\r\n\0"
 WRITES = bytes.fromhex("b80043 cd13 c3")  # ax = 4300h; int 13h; ret
 COUNTED = (
@@ -172,8 +175,8 @@ def marking_disk(path: Path, marker: bytes) -> Path:
 def _counting_sector() -> bytes:
     """By the BIOS's extended write (INT 13h, 43h); the number is kept at 0x8000."""
     says = bytes.fromhex("baf803 be0000 ac 84c0 7403 ee ebf8")  # to the serial port, as tiny_boot_sector does
-    head = bytes.fromhex("31c0 8ed8 8ed0 bc007c") + says + bytes.fromhex("fb")  # ds, ss, sp; sti
-    counts = bytes.fromhex("66ff060080")  # inc dword [0x8000]
+    head = bytes.fromhex("31c0 8ed8 8ed0 bc007c") + says + bytes.fromhex(f"{TICKS} fb")  # ds, ss, sp; sti
+    counts = bytes.fromhex("f4 66ff060080")  # hlt; inc dword [0x8000]
     calls = [bytes.fromhex("be0000 b280"), bytes.fromhex("be0000 b280"), bytes.fromhex("be0000 b281")]
     body_length = len(counts) + 3 * 8 + 2
     place = 0x7C00 + len(head) + body_length  # of `writes`, then of the addresses, then of the text
