@@ -76,12 +76,12 @@ from tests.support import lock_order  # noqa: E402
 from tests.support.clients import ProjectClient  # noqa: E402
 from tests.support.database import migrated_database  # noqa: E402
 from tests.support.engines import SLOW  # noqa: E402
-from tests.support.measuring import measure_briefly  # noqa: E402
+from tests.support.hurried import hurry  # noqa: E402
 from tests.support.order import dearest_first  # noqa: E402
 from tests.support.s3 import S3Server, running_s3  # noqa: E402
 
 lock_order.watch()
-measure_briefly(_BASE)
+hurry(_BASE)
 settings.ENGINES["slow"] = SLOW
 PBKDF2PasswordHasher.iterations = 1000  # a million takes half a second, which no test is about
 

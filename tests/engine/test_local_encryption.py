@@ -46,7 +46,7 @@ def known_in(folder: Path, key: Key) -> bool:
 def test_a_host_that_seems_no_slower_than_it_is_has_its_keys_derived_as_in_use(
     local: LocalEngine, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All other tests hurry it (`tests.support.measuring`)."""
+    """All other tests hurry it (`tests.support.hurried`)."""
     monkeypatch.delitem(CLEAN_ENVIRONMENT, "LD_PRELOAD", raising=False)
     key, raw = new_key(), marking_disk(place / "source.raw", MARKER)
     image = encrypted_image(local, raw, key)

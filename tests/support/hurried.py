@@ -1,6 +1,7 @@
-"""A host that seems slow to QEMU where it measures how it derives keys: it does so for each new LUKS disk, for two seconds.
+"""What programs of QEMU would take time for in tests: they measure how they derive keys, and see to it that disks keep what is written.
 
-The disk is as any other, with the fewest rounds there are. Without a compiler QEMU measures, and the tests are slower.
+For each new LUKS disk they do the first for two seconds of CPU; here this host seems slow to them, and the disk has the fewest rounds
+there are. Nobody cuts the power of a test. Without a compiler all is as in use, and the tests are slower.
 """
 
 import shutil
@@ -17,12 +18,14 @@ int getrusage(int who, long *used) {
     if (who == 1) { used[0] = used[0] * 1000 + used[1] / 1000; used[1] = used[1] % 1000 * 1000; }
     return code;
 }
+int fsync(int file) { return 0; }
+int fdatasync(int file) { return 0; }
 """
 
 
-def measure_briefly(folder: Path) -> None:
-    """Let programs of QEMU that this process starts from now on measure no longer than they must."""
-    library = folder / "measuring.so"
+def hurry(folder: Path) -> None:
+    """All programs of QEMU that this process starts from now on."""
+    library = folder / "hurried.so"
     if not library.exists():
         if not shutil.which("gcc"):
             return

@@ -35,10 +35,10 @@ from imsconsole.jobs.clock import take_up_orphans  # noqa: E402
 from imsconsole.jobs.models import Job  # noqa: E402
 from imsconsole.jobs.run import Run  # noqa: E402
 from tests.support.engines import SLOW  # noqa: E402
-from tests.support.measuring import measure_briefly  # noqa: E402
+from tests.support.hurried import hurry  # noqa: E402
 
 settings.ENGINES["slow"] = SLOW
-measure_briefly(Path(os.environ["IMS_TEST_DIR"]))
+hurry(Path(os.environ["IMS_TEST_DIR"]))
 PR_SET_PDEATHSIG = 1
 PATIENCE_S = 300  # a worker that hangs says where, and ends
 
