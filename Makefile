@@ -41,14 +41,14 @@ down: $(V)/.run  ## stop all guests of this data folder
 # whole files, what takes longest first (tests/support/order.py), unless all is shuffled
 DIST = --dist $(if $(SHUFFLE),load --random-order-bucket=global --random-order-seed=$(SHUFFLE),loadfile --no-loadscope-reorder)
 
-test: test-packages $(V)/.dev $(MO) $(NOVNC)  ## everything: guests and browser included; SHUFFLE=7 in another order
-	$(V)/pytest -n 3 $(DIST) -m "not debian and not cloud and not deploy" tests
+test: test-packages $(V)/.dev $(MO) $(NOVNC)  ## everything: guests and browser included; SHUFFLE=7 in another order, N=4 by so many processes
+	$(V)/pytest -n $(or $(N),3) $(DIST) -m "not debian and not cloud and not deploy" tests
 
 test-debian: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a Debian is built, boots with BIOS and UEFI and takes SSH logins; minutes
 	$(V)/pytest -m debian tests
 
 test-fast: $(V)/.dev $(MO) $(NOVNC)  ## without guests and browser
-	$(V)/pytest -n 2 $(DIST) -m "not guest and not browser and not slow and not cloud and not deploy" tests
+	$(V)/pytest -n $(or $(N),2) $(DIST) -m "not guest and not browser and not slow and not cloud and not deploy" tests
 
 test-one: $(V)/.dev $(MO) $(NOVNC)  ## what is named: make test-one T=tests/images/modify/test_tag.py, or T="tests/jobs -k cancel"
 	@test -n "$(T)" || { echo 'Say which: make test-one T=tests/images/modify/test_tag.py'; exit 2; }
