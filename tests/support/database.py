@@ -113,10 +113,12 @@ def _use(path: str) -> None:
 
 
 def _empty(tables: Iterable[str]) -> None:
-    """Delete all rows, whatever refers to them, and with no trigger of ours: hardly a table has any, and to truncate each takes half a second."""
-    emptied = "; ".join(f'DELETE FROM "{table}"' for table in sorted(tables))
+    """Truncate those that anything was written to, and what refers to them: to truncate all takes five times as long."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SET session_replication_role = replica; {emptied}; RESET session_replication_role")
+        sizes = "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND pg_relation_size(oid) > 0"
+        cursor.execute(sizes, [list(tables)])
+        if written := ", ".join(f'"{table}"' for (table,) in cursor.fetchall()):
+            cursor.execute(f"TRUNCATE {written} CASCADE")
 
 
 def _copy_over(kept: sqlite3.Connection) -> None:
