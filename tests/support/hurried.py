@@ -1,7 +1,7 @@
-"""What programs of QEMU would take time for in tests: they measure how they derive keys, and see to it that disks keep what is written.
+"""What programs of QEMU would take time for in tests: for each new LUKS disk they measure for two seconds of CPU how they derive keys.
 
-For each new LUKS disk they do the first for two seconds of CPU; here this host seems slow to them, and the disk has the fewest rounds
-there are. Nobody cuts the power of a test. Without a compiler all is as in use, and the tests are slower.
+Here this host seems slow to them, and the disk has the fewest rounds there are. Without a compiler all is as in use, and the tests
+are slower.
 """
 
 import shutil
@@ -18,8 +18,6 @@ int getrusage(int who, long *used) {
     if (who == 1) { used[0] = used[0] * 1000 + used[1] / 1000; used[1] = used[1] % 1000 * 1000; }
     return code;
 }
-int fsync(int file) { return 0; }
-int fdatasync(int file) { return 0; }
 """
 
 
