@@ -1,4 +1,4 @@
-"""Queries that every page asks: building their SQL takes thirty times as long as asking it, so it is built once."""
+"""Queries that every page asks: building their SQL takes ten to fifty times as long as asking it, so it is built once."""
 
 from collections.abc import Callable
 from copy import copy
