@@ -41,6 +41,7 @@ from tests.engine.guests import (
     wait_for,
     wait_until,
 )
+from tests.support.processes import status_of
 from tests.support.ssh import new_key, said
 
 pytestmark = pytest.mark.guest
@@ -223,8 +224,7 @@ def test_a_guest_that_is_still_dying_is_not_stopped_before_it_is_gone(
     folder = place / "region" / "servers" / server.ref
     with subprocess.Popen([sys.executable, "-c", DYING]) as process:
         write_state(folder, Recorded(True, process.pid, this_boot()))
-        stat = Path(f"/proc/{process.pid}/stat")
-        wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "Z")
+        wait_until(lambda: status_of(process.pid) == "Z")
         assert state_of(local, server.ref).power is Power.STOPPED
         assert process.poll() is not None
 

@@ -19,6 +19,7 @@ from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.machines import Machines
 from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Power, ServerSpec
 from tests.engine.guests import TestWork, server_spec, state_of, stored_image, tiny_disk, wait_for, wait_until
+from tests.support.processes import status_of
 
 IS_ROOT = run_as().switch
 REACHED = """
@@ -68,6 +69,13 @@ def works_in(pid: str, engine: LocalEngine) -> bool:
         return False
 
 
+def halted(pid: int) -> bool:
+    """Stop a process; False when it is ending: of one without memory anybody may open the list of it."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: status_of(pid) in ("T", "Z", ""))
+    return status_of(pid) == "T"
+
+
 def secrets_of(folder: Path, *pids: int | None) -> list[Path]:
     """All that lies in a folder, and what shows a process from within."""
     inside = [Path(f"/proc/{pid}/{name}") for pid in pids for name in ("mem", "maps", "environ", "fd", "cwd")]
@@ -107,9 +115,8 @@ def test_a_guest_s_user_reaches_nothing_of_a_running_conversion(local: LocalEngi
 
     def look() -> None:
         """While it converts."""
-        running = [int(pid) for pid in filter(str.isdigit, os.listdir("/proc")) if works_in(pid, local)]
-        for pid in running:
-            os.kill(pid, signal.SIGSTOP)
+        working = [int(pid) for pid in filter(str.isdigit, os.listdir("/proc")) if works_in(pid, local)]
+        running = [pid for pid in working if halted(pid)]
         there.update(path.name for path in local._store.scraps.rglob("*"))
         programs.update(os.stat(f"/proc/{pid}").st_uid for pid in running)
         reached.update(reached_by(user, folder, secrets_of(local._store.scraps, *running)))

@@ -8,12 +8,17 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def status_of(pid: int) -> str:
+    """The letter for what it does: R, S, D, T when stopped, Z when it has ended and nobody has asked about it; "" when gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def is_alive(pid: int) -> bool:
     """Whether a process runs; one that has ended and nobody has asked about does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    return status_of(pid) not in ("Z", "")
 
 
 def name_of(pid: int) -> str:

@@ -55,6 +55,7 @@ from imsconsole.core.now import now
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.runner import run_job
+from tests.support.processes import status_of
 from tests.support.sweep import is_whole, some
 
 PATIENCE_S = 180
@@ -124,8 +125,7 @@ class Worker:
         return (self.folder / "halted").exists()
 
     def is_gone(self) -> bool:
-        stat = Path(f"/proc/{self.pid}/stat")
-        return self.code is not None or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+        return self.code is not None or status_of(self.pid) == "Z"
 
     def wait_halted(self) -> bool:
         """Wait until it halts; False when it has ended instead, as one that hangs does by itself."""
@@ -356,7 +356,7 @@ class Attempts:
                 job = self.start()
                 worker = self.workers.start_worker(halt_at=name, cancel_at=cancel_at)
                 if worker.wait_halted():
-                    way(worker, job, ends)
+                    way(worker, job)
                 else:
                     assert ":report:" in name, "the job did not come by again"
                 self._check_ended(job, ends)
@@ -365,7 +365,7 @@ class Attempts:
                 error.add_note(f"{way.__name__} at {name}")
                 raise
 
-    def _ways(self, name: str, place: str) -> list[Callable[[Worker, Job, str], None]]:
+    def _ways(self, name: str, place: str) -> list[Callable[[Worker, Job], None]]:
         if place == "transaction":
             return [self.kill]
         if self.both_ways or (":report:" in name and (is_whole() or not self.reported)):
@@ -373,11 +373,11 @@ class Attempts:
             return [self.kill, self.stop]
         return [self.kill] if place == "between" else [self.stop]
 
-    def kill(self, worker: Worker, job: Job, _ends: str) -> None:
+    def kill(self, worker: Worker, job: Job) -> None:
         worker.kill()
         self._take_up(job)
 
-    def stop(self, worker: Worker, job: Job, _ends: str) -> None:
+    def stop(self, worker: Worker, job: Job) -> None:
         worker.stop()
         self._take_up(job)
         ended = Job.objects.filter(pk=job.pk).values().get()
