@@ -68,7 +68,6 @@ def create_version(listing: Listing, draft: VersionDraft, *, actor: Actor) -> Li
     pictures = list(former.pictures.all())
     for picture in pictures:
         picture.pk, picture.version_of, picture._state.adding = None, version, True
-        picture.id = Picture._meta.pk.get_default()
     Picture.objects.bulk_create(pictures)
     return version
 

@@ -23,6 +23,7 @@ pytestmark = [
 PATIENCE_S = 240
 NAME = "Blue-Moon_7"
 ID = r"[0-9a-f-]{36}"
+PICTURE = "data:image/png;base64,"
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +54,12 @@ def test_a_system_is_installed_on_its_screen_and_becomes_an_image(
 
 
 def sees_its_picture(bob: Visitor, server: str) -> None:
-    """Without scripts: by a page that asks again."""
-    page = bob.open(f"/servers/{server}/screen/")
+    """Without scripts: a page that was open before the screen was first looked at stays as it is until it is asked for anew."""
+    path = f"/servers/{server}/screen/"
+    wait_for(
+        lambda: PICTURE in bob.page.request.get(bob.url + path, max_retries=3).text(), "nobody looks at it"
+    )
+    page = bob.open(path)
     expect(page.locator("#server-screen img")).to_be_visible()
     expect(page.locator("[data-screen]")).to_be_hidden()
     page.get_by_role("link", name="刷新").click()
