@@ -14,6 +14,8 @@ from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Power, Serve
 from tests.engine.contract import nothing_in
 from tests.engine.guests import (
     COUNTED,
+    OFTEN,
+    SELDOM,
     Stopped,
     TestWork,
     counters,
@@ -36,9 +38,9 @@ def data_disk(engine: Engine, size_bytes: int = GIB, *, image_ref: str = "") -> 
     return replace(disk, ref=engine.create_disk(disk.id, size_bytes, work=TestWork(), image_ref=image_ref))
 
 
-def counting_server(engine: Engine, place: Path, *, size_bytes: int = 16 * MIB) -> ServerSpec:
+def counting_server(engine: Engine, place: Path, *, hertz: int = SELDOM) -> ServerSpec:
     """A server that counts on its system disk and its data disk once it is started; no image is left."""
-    raw = counting_disk(place / f"{uuid4().hex}.raw", size_bytes=size_bytes)
+    raw = counting_disk(place / f"{uuid4().hex}.raw", size_bytes=16 * MIB, hertz=hertz)
     image = engine.ingest(uuid4(), FileSource(raw), format="raw", work=TestWork())
     spec = server_spec()
     spec = replace(spec, disks=(*spec.disks, data_disk(engine)))
@@ -47,12 +49,17 @@ def counting_server(engine: Engine, place: Path, *, size_bytes: int = 16 * MIB) 
     return server
 
 
-def counting(engine: Engine, content: Content, place: Path) -> ServerSpec:
-    """The same, counting."""
-    server = counting_server(engine, place)
-    server = engine.start(server, work=TestWork())
+def running_server(engine: Engine, place: Path, *, hertz: int = SELDOM) -> ServerSpec:
+    """The same, which has been started."""
+    server = engine.start(counting_server(engine, place, hertz=hertz), work=TestWork())
     wait_for(engine, server.ref, "COUNTING")
-    wait_until(lambda: counted(engine, content, place, captured(engine, server))[0] > 2)
+    return server
+
+
+def counting(engine: Engine, content: Content, place: Path, *, hertz: int = SELDOM) -> ServerSpec:
+    """The same, which has written what it counts."""
+    server = running_server(engine, place, hertz=hertz)
+    wait_until(lambda: counted(engine, content, place, captured(engine, server))[0] > 1)
     return server
 
 
@@ -85,17 +92,17 @@ def interrupted(at: int = 1) -> TestWork:
     return work
 
 
-class CaptureContract(Promises):
+class CapturesAtOnce(Promises):
     @pytest.fixture
     def shows_data_disks(self) -> bool:
         """Whether the firmware shows a guest more disks than the one it boots."""
         return True
 
     @pytest.mark.guest
-    def test_a_running_guests_disks_are_stored_as_they_were_at_one_instant(
+    def test_a_running_guests_disks_are_stored_as_they_were_at_one_instant_even_if_it_powers_off_meanwhile(
         self, engine: Engine, content: Content, place: Path, shows_data_disks: bool
     ) -> None:
-        server = counting(engine, content, place)
+        server = counting(engine, content, place, hertz=OFTEN)
         work = TestWork()
         stored = captured(engine, server, work)
         total = sum(disk.size_bytes for disk in server.disks)
@@ -107,6 +114,18 @@ class CaptureContract(Promises):
         assert system >= later >= (data if shows_data_disks else system - 1) >= system - 1 > 0
         assert state_of(engine, server.ref).power is Power.RUNNING
         wait_until(lambda: counted(engine, content, place, captured(engine, server))[0] > system)
+        work = TestWork()
+
+        def power_off() -> None:
+            engine.stop(server.ref, graceful_s=0, work=TestWork())
+
+        work.on_report = power_off
+        stored = captured(engine, server, work)
+        work.on_report = lambda: None
+        then = counted(engine, content, place, stored)
+        at_rest = counted(engine, content, place, captured(engine, server))
+        assert system < then[0] <= at_rest[0]
+        assert then[2] <= at_rest[2]
         assert not engine.inventory().scraps
 
     @pytest.mark.guest
@@ -189,6 +208,28 @@ class CaptureContract(Promises):
             engine.create_disk(uuid4(), GIB, work=TestWork(), image_ref=medium.ref)
 
     @pytest.mark.guest
+    def test_late_work_does_not_touch_its_successors_capture(self, engine: Engine, place: Path) -> None:
+        server = running_server(engine, place)
+        disks = {uuid4(): disk for disk in server.disks}
+        kept: list[dict[UUID, StoredDisk]] = []
+        work = TestWork()
+
+        def overtaken() -> None:
+            if not kept:
+                kept.append(engine.capture(server, disks, work=TestWork()))
+                raise Stopped
+
+        work.on_report = overtaken
+        with pytest.raises(Stopped):
+            engine.capture(server, disks, work=work)
+        assert engine.inventory().stored == {each.ref for each in kept[0].values()}
+        assert all(engine.verify(each.ref, each.checksum, work=TestWork()) for each in kept[0].values())
+
+
+class CaptureContract(CapturesAtOnce):
+    """And whoever dies of it leaves nothing behind that is in the way."""
+
+    @pytest.mark.guest
     @pytest.mark.thorough
     def test_a_capture_goes_on_where_its_worker_died(
         self, engine: Engine, content: Content, place: Path
@@ -208,9 +249,9 @@ class CaptureContract(Promises):
     @pytest.mark.thorough
     @pytest.mark.parametrize("swept", [True, False])
     def test_what_a_killed_worker_left_is_removed_and_a_later_capture_is_whole(
-        self, engine: Engine, content: Content, place: Path, swept: bool
+        self, engine: Engine, place: Path, swept: bool
     ) -> None:
-        server = counting(engine, content, place)
+        server = running_server(engine, place)
         disks = {uuid4(): disk for disk in server.disks}
         work = interrupted()
         with pytest.raises(Stopped):
@@ -252,42 +293,3 @@ class CaptureContract(Promises):
             assert not engine.inventory().stored
             assert not engine.inventory().scraps
         assert (state_of(engine, server.ref).power is Power.RUNNING) == runs
-
-    @pytest.mark.guest
-    def test_late_work_does_not_touch_its_successors_capture(
-        self, engine: Engine, content: Content, place: Path
-    ) -> None:
-        server = counting(engine, content, place)
-        disks = {uuid4(): disk for disk in server.disks}
-        kept: list[dict[UUID, StoredDisk]] = []
-        work = TestWork()
-
-        def overtaken() -> None:
-            if not kept:
-                kept.append(engine.capture(server, disks, work=TestWork()))
-                raise Stopped
-
-        work.on_report = overtaken
-        with pytest.raises(Stopped):
-            engine.capture(server, disks, work=work)
-        assert engine.inventory().stored == {each.ref for each in kept[0].values()}
-        assert all(engine.verify(each.ref, each.checksum, work=TestWork()) for each in kept[0].values())
-
-    @pytest.mark.guest
-    def test_a_guest_that_powers_off_meanwhile_is_captured_as_it_was_then_or_before(
-        self, engine: Engine, content: Content, place: Path
-    ) -> None:
-        server = counting(engine, content, place)
-        work = TestWork()
-
-        def power_off() -> None:
-            engine.stop(server.ref, graceful_s=0, work=TestWork())
-
-        work.on_report = power_off
-        stored = captured(engine, server, work)
-        work.on_report = lambda: None
-        then = counted(engine, content, place, stored)
-        at_rest = counted(engine, content, place, captured(engine, server))
-        assert 0 < then[0] <= at_rest[0]
-        assert then[2] <= at_rest[2]
-        assert not engine.inventory().scraps

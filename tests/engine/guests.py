@@ -95,9 +95,7 @@ def stop_at(number: int) -> Callable[[int], None]:
 
 
 ENDLESS = b"\xf4\xeb\xfd"  # halt; jump back
-TICKS = (
-    "b034e643 b037e640 b05de640"  # of the timer, fifty a second: to each it counts, and does nothing between
-)
+OFTEN, SELDOM = 50, 19  # a second: the more often it writes, the more a guest costs
 SAYS = b"COUNTING\r\n\0"
 WRITES = bytes.fromhex("b80043 cd13 c3")  # ax = 4300h; int 13h; ret
 COUNTED = (
@@ -114,12 +112,12 @@ def partitioned(sector: bytes, size_bytes: int) -> bytes:
     return sector[:TABLE] + entry.ljust(64, b"\0") + sector[510:]
 
 
-def counting_disk(path: Path, *, size_bytes: int = 4 * MIB) -> Path:
-    """A raw disk that says COUNTING, then counts: each number goes first to two places of the disk, then to
-    one of the data disk, if there is one. The rest is noise.
+def counting_disk(path: Path, *, size_bytes: int = 4 * MIB, hertz: int = OFTEN) -> Path:
+    """A raw disk that says COUNTING, then counts so often a second: each number goes first to two places of the disk,
+    then to one of the data disk, if there is one. The rest is noise.
     """
     noise = bytearray(os.urandom(size_bytes))
-    noise[:512] = partitioned(_counting_sector(), size_bytes)
+    noise[:512] = partitioned(_counting_sector(hertz), size_bytes)
     for sector in COUNTED:
         noise[sector * 512 : (sector + 1) * 512] = bytes(512)
     path.write_bytes(noise)
@@ -172,10 +170,12 @@ def marking_disk(path: Path, marker: bytes) -> Path:
     return path
 
 
-def _counting_sector() -> bytes:
+def _counting_sector(hertz: int = OFTEN) -> bytes:
     """By the BIOS's extended write (INT 13h, 43h); the number is kept at 0x8000."""
     says = bytes.fromhex("baf803 be0000 ac 84c0 7403 ee ebf8")  # to the serial port, as tiny_boot_sector does
-    head = bytes.fromhex("31c0 8ed8 8ed0 bc007c") + says + bytes.fromhex(f"{TICKS} fb")  # ds, ss, sp; sti
+    low, high = (1193182 // hertz).to_bytes(2, "little")  # of the timer, to each tick of which it counts
+    ticks = bytes((0xB0, 0x34, 0xE6, 0x43, 0xB0, low, 0xE6, 0x40, 0xB0, high, 0xE6, 0x40))
+    head = bytes.fromhex("31c0 8ed8 8ed0 bc007c") + says + ticks + b"\xfb"  # ds, ss, sp; sti
     counts = bytes.fromhex("f4 66ff060080")  # hlt; inc dword [0x8000]
     calls = [bytes.fromhex("be0000 b280"), bytes.fromhex("be0000 b280"), bytes.fromhex("be0000 b281")]
     body_length = len(counts) + 3 * 8 + 2
@@ -225,12 +225,12 @@ def tiny_disk(path: Path, text: str = "TINY GUEST", *, end: str = "halt", size_b
     return path
 
 
-def tiny_uefi_disk(path: Path, text: str = "TINY GUEST") -> Path:
-    """A raw disk with an EFI system partition whose loader says `text` on the firmware's console and halts."""
+def tiny_uefi_disk(path: Path, text: str = "TINY GUEST", *, ends: bool = False) -> Path:
+    """A raw disk with an EFI system partition whose loader says `text` on the firmware's console and halts, or ends."""
     folder, part = path.parent, f"{path.name}@@{MIB}"
     with path.open("xb") as disk:
         disk.truncate(4 * MIB)
-    (folder / "BOOTX64.EFI").write_bytes(_efi_loader(f"{text}\r\n"))
+    (folder / "BOOTX64.EFI").write_bytes(_efi_loader(f"{text}\r\n", ends=ends))
     for command in (
         f"sfdisk -q --no-tell-kernel {path.name}",
         f"mformat -i {part} -T {2 * MIB // 512} -h 16 -s 63 ::",
@@ -243,9 +243,15 @@ def tiny_uefi_disk(path: Path, text: str = "TINY GUEST") -> Path:
     return path
 
 
-def _efi_loader(text: str) -> bytes:
-    """A program of UEFI's in one section of PE32+: it has the firmware's console put `text` out and halts, with no interrupts."""
-    says = bytes.fromhex("4883ec28 488b4a40 488d1507000000 ff5108 fa") + ENDLESS
+def _efi_loader(text: str, *, ends: bool = False) -> bytes:
+    """A program of UEFI's in one section of PE32+: it has the firmware's console put `text` out and halts, with no interrupts.
+
+    Or it ends as one that has found nothing to start.
+    """
+    says = bytes.fromhex("4883ec28 488b4a40 488d1512000000 ff5108")
+    says += (
+        bytes.fromhex("4883c428 48b80e00000000000080 c3") if ends else (b"\xfa" + ENDLESS).ljust(15, b"\x90")
+    )
     section = (says + f"{text}\0".encode("utf-16-le") + text.encode()).ljust(512, b"\0")  # to be found, too
     stub = b"MZ".ljust(60, b"\0") + struct.pack("<I", 64)
     file = struct.pack("<4s2H3I2H", b"PE\0\0", 0x8664, 1, 0, 0, 0, 112, 0x22)
@@ -256,9 +262,9 @@ def _efi_loader(text: str) -> bytes:
     return (stub + file + sizes + image + entry).ljust(512, b"\0") + section
 
 
-def tiny_uefi_cd(path: Path, text: str = "TINY GUEST") -> Path:
+def tiny_uefi_cd(path: Path, text: str = "TINY GUEST", *, ends: bool = False) -> Path:
     """An ISO that boots by UEFI: the system partition of `tiny_uefi_disk` is what its catalogue names."""
-    disk = tiny_uefi_disk(path.with_suffix(".disk"), text).read_bytes()
+    disk = tiny_uefi_disk(path.with_suffix(".disk"), text, ends=ends).read_bytes()
     return bootable_cd(path, disk[MIB : 3 * MIB], platform_id=0xEF)
 
 

@@ -17,9 +17,8 @@ from imsconsole.engine.local import capture
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.qmp import qmp
 from imsconsole.engine.types import MIB, Power
-from tests.engine.contract_capture import CaptureContract, captured, counting, counting_server
+from tests.engine.contract_capture import CaptureContract, captured, counting_server, running_server
 from tests.engine.guests import COUNTED, TestWork, counters, state_of, wait_until
-from tests.engine.promises import reading
 from tests.support.faults import free_space, full_disk
 
 
@@ -33,7 +32,7 @@ class TestLocalCapture(CaptureContract):
 @pytest.mark.parametrize("runs", [True, False])
 def test_without_room_for_it_nothing_is_begun(local: LocalEngine, place: Path, runs: bool) -> None:
     """A full disk would stop every guest of the host."""
-    server = counting(local, reading(local), place) if runs else counting_server(local, place)
+    server = running_server(local, place) if runs else counting_server(local, place)
     with free_space(MIB), pytest.raises(NoSpace):
         captured(local, server)
     assert not local.inventory().scraps
@@ -60,7 +59,7 @@ def test_what_a_guest_that_broke_out_lays_down_instead_is_not_stored(
     local: LocalEngine, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The copy grows where its QEMU can write; a link, or a disk over a file of ours, is not taken."""
-    server = counting(local, reading(local), place)
+    server = running_server(local, place)
     secret = place / "secret"
     secret.write_text("secret")
     secret.chmod(0o600)
@@ -101,7 +100,7 @@ def overlay_on(base: Path, path: Path) -> None:
 
 @pytest.mark.guest
 def test_qemu_keeps_nothing_of_a_capture(local: LocalEngine, place: Path) -> None:
-    server = counting(local, reading(local), place)
+    server = running_server(local, place)
     captured(local, server)
     with qmp(local._store.server(server.ref)) as talk:
         assert talk.command("query-jobs") == []

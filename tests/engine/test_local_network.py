@@ -4,6 +4,7 @@ import ctypes
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from ipaddress import IPv4Network, ip_network
 from pathlib import Path
@@ -16,8 +17,7 @@ from imsconsole.core.errors import Unavailable
 from imsconsole.demo.guest import built_guest
 from imsconsole.engine.local import wall
 from imsconsole.engine.local.engine import LocalEngine
-from imsconsole.engine.local.machine import Network
-from imsconsole.engine.types import FileSource, Seed
+from imsconsole.engine.types import FileSource, Seed, ServerSpec
 from tests.conftest import CACHE
 from tests.engine.guests import TestWork, server_spec, state_of, wait_for
 from tests.support.file_server import Server, serving
@@ -25,7 +25,7 @@ from tests.support.ssh import new_key, said
 
 pytestmark = [
     pytest.mark.guest,
-    pytest.mark.slow(reason="whole guests boot without KVM"),
+    pytest.mark.slow(reason="a whole guest boots without KVM"),
     pytest.mark.skipif(os.geteuid() != 0, reason="only root has networks and rules"),
 ]
 
@@ -57,9 +57,9 @@ def run(*commands: str) -> None:
         subprocess.run(command.split(), check=True)
 
 
-@pytest.fixture
-def servers() -> Iterator[tuple[Server, Server]]:
-    """One on all addresses of this host, and one on the only other host of the world."""
+@contextmanager
+def two_hosts() -> Iterator[tuple[Server, Server]]:
+    """A server on all addresses of this host, and one on the only other host of the world."""
     before, far, near = here(), enter_new(), enter_new()
     try:
         run("ip link set lo up", f"ip address add {LAN}/32 dev lo", f"ip address add {CLOUD}/32 dev lo")
@@ -77,18 +77,25 @@ def servers() -> Iterator[tuple[Server, Server]]:
             os.close(network)
 
 
-Asking = Callable[..., Callable[[str], str]]
+Asking = Callable[[str], str]
+Starting = Callable[..., Asking]
+
+
+def asking(engine: LocalEngine, guest: ServerSpec, folder: Path) -> Asking:
+    """By a line that ends well whatever does not."""
+    line = f"ssh -p {state_of(engine, guest.ref).ssh.port} root@127.0.0.1"
+    return lambda words: said(line, f"{words} 2>&1; echo .", folder).removesuffix(".\n")
 
 
 @pytest.fixture
-def asking(place: Path, tmp_path: Path) -> Iterator[Asking]:
+def starting(place: Path, tmp_path: Path) -> Iterator[Starting]:
     engines: list[LocalEngine] = []
 
-    def start(network: Network, reached: Sequence[IPv4Network] = ()) -> Callable[[str], str]:
+    def start(reached: Sequence[IPv4Network] = ()) -> Asking:
         engine = LocalEngine(
             place / "region",
             memory_mb=512,
-            network=network,
+            network="internet",
             reached=reached,
             accelerator=settings.IMS_ACCELERATOR,
         )
@@ -99,8 +106,7 @@ def asking(place: Path, tmp_path: Path) -> Iterator[Asking]:
         guest = engine.create_server(spec, image.ref, work=TestWork())
         engine.start(guest, work=TestWork())
         wait_for(engine, guest.ref, "IMS-GUEST ready")
-        line = f"ssh -p {state_of(engine, guest.ref).ssh.port} root@127.0.0.1"
-        return lambda words: said(line, f"{words} 2>&1; echo .", tmp_path).removesuffix(".\n")
+        return asking(engine, guest, tmp_path)
 
     yield start
     for engine in engines:
@@ -108,7 +114,7 @@ def asking(place: Path, tmp_path: Path) -> Iterator[Asking]:
             engine.delete_server(ref, work=TestWork())
 
 
-def reached(ask: Callable[[str], str], *places: tuple[str, Server]) -> set[str]:
+def reached(ask: Asking, *places: tuple[str, Server]) -> set[str]:
     """At which of these addresses a guest gets what the server has there."""
     request = "printf 'GET /secret HTTP/1.0\\r\\n\\r\\n'"
     tries = (
@@ -126,25 +132,25 @@ BY_LOOPBACK = (
 NEAR = (GATEWAY, GATEWAY_6, "127.0.0.1", LAN, CLOUD, OWN)
 
 
+def everywhere(ask: Asking, own: Server, other: Server) -> set[str]:
+    """Where a guest gets to, of all that there is."""
+    ask(BY_LOOPBACK)
+    return reached(ask, *((address, own) for address in NEAR), (FAR, other))
+
+
+# that one without a way out reaches nothing is seen in test_local_guests
 def test_a_guest_with_a_way_out_reaches_the_internet_and_near_only_what_was_allowed(
-    asking: Asking, servers: tuple[Server, Server]
+    starting: Starting,
 ) -> None:
-    (own, other), ask = servers, asking("internet", [ip_network(f"{LAN}/32")])
-    ask(BY_LOOPBACK)
-    assert reached(ask, *((address, own) for address in NEAR), (FAR, other)) == {LAN, FAR}
-    assert len(own.asked) == 1
-
-
-def test_a_guest_without_a_way_out_reaches_nothing(asking: Asking, servers: tuple[Server, Server]) -> None:
-    (own, other), ask = servers, asking("user")
-    ask(BY_LOOPBACK)
-    assert reached(ask, *((address, own) for address in NEAR), (FAR, other)) == set()
-    assert (own.asked, other.asked) == ([], [])
+    with two_hosts() as (own, other):
+        ask = starting([ip_network(f"{LAN}/32")])
+        assert everywhere(ask, own, other) == {LAN, FAR}
+        assert len(own.asked) == 1
 
 
 def test_guests_do_not_start_with_a_way_out_and_no_wall(
-    asking: Asking, monkeypatch: pytest.MonkeyPatch
+    starting: Starting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wall, "NFT", "no-such-program")
     with pytest.raises(Unavailable, match="no-guest-wall"):
-        asking("internet")
+        starting()

@@ -7,7 +7,7 @@ import pytest
 from imsconsole.engine.api import Engine
 from imsconsole.engine.local.engine import LocalEngine
 from tests.engine.contract import EngineContract
-from tests.engine.contract_capture import CaptureContract
+from tests.engine.contract_capture import CapturesAtOnce
 from tests.engine.contract_discard import DiscardContract
 from tests.engine.contract_encryption import EncryptionContract
 from tests.engine.contract_transfer import TransferContract
@@ -40,8 +40,8 @@ class TestSlowDiscard(Slow, DiscardContract):
     pass
 
 
-class TestSlowCapture(Slow, CaptureContract):
-    pass
+class TestSlowCapture(Slow, CapturesAtOnce):
+    """What workers leave that die of it: tests/images/capture/test_capture_kills.py."""
 
 
 class TestSlowEncryption(Slow, EncryptionContract):
