@@ -77,33 +77,40 @@ def test_it_is_found_whatever_ext4_can_do(local: LocalEngine, place: Path, optio
         ("-i", "size=1024"),
     ],
 )
-@pytest.mark.parametrize("link", [True, False])
-def test_it_is_found_in_every_xfs(
-    local: LocalEngine, place: Path, options: tuple[str, ...], link: bool
-) -> None:
-    """The larger directory has a block of its own, or several with an index; the smaller fits into its inode."""
-    root = root_of(place / "root", link=link)
-    if link:
-        for number in range(1200):
-            (root / f"usr/lib/another-of-many-{number}").touch()
+def test_it_is_found_in_every_xfs(local: LocalEngine, place: Path, options: tuple[str, ...]) -> None:
+    """The larger directory has several blocks, whose index has several too; the smaller ones fit into their inodes."""
+    root = root_of(place / "root")
+    for number in range(800):
+        (root / f"usr/lib/another-of-many-{number}").touch()
     assert system_of(local, make_xfs(place / "disk", root, *options)) == BOOKWORM
 
 
+XFS_PLACES = [(at, 16 * 1024) for at in (0, 64 * 1024, 96 * 1024, 128 * 1024)]
+EXT_PLACES = [(at, 512) for at in (1024, 4096, *range(0, 400_000, 4096))]
+
+
 @pytest.mark.slow(reason="hundreds of cases are made up")
-def test_noise_in_an_xfs_neither_hangs_nor_breaks(local: LocalEngine, place: Path) -> None:
-    path, dice = make_xfs(place / "disk", root_of(place / "root")), random.Random(7)
+@pytest.mark.parametrize(
+    ("make", "places", "rounds"), [(make_xfs, XFS_PLACES, 100), (make_ext, EXT_PLACES, 150)]
+)
+def test_noise_in_the_metadata_neither_hangs_nor_breaks(
+    local: LocalEngine, place: Path, make, places: list[tuple[int, int]], rounds: int
+) -> None:
+    """Bytes of super block, descriptors, inodes and directories are overwritten, again and again."""
+    path, dice = make(place / "disk", root_of(place / "root")), random.Random(7)
     began = time.monotonic()
-    for _ in range(100):
+    for _ in range(rounds):
         with path.open("r+b") as file:
             kept = []
             for _ in range(dice.choice((1, 4, 40))):
-                at = dice.choice((0, 64 * 1024, 96 * 1024, 128 * 1024)) + dice.randrange(16 * 1024)
+                start, length = dice.choice(places)
+                at = start + dice.randrange(length)
                 file.seek(at)
                 kept.append((at, file.read(1)))
                 file.seek(at)
                 file.write(bytes([dice.choice((0, 1, 0x7F, 0xFF, dice.randrange(256)))]))
             file.flush()
-            system_of(local, path)
+            assert system_of(local, path) in (None, BOOKWORM)
             for at, byte in reversed(kept):
                 file.seek(at)
                 file.write(byte)
@@ -157,22 +164,6 @@ def test_links_lead_nowhere_outside_and_circles_end(local: LocalEngine, place: P
     assert system_of(local, make_ext(place / "disk", root)) is None
 
 
-@pytest.mark.slow(reason="hundreds of cases are made up")
-def test_noise_in_the_metadata_neither_hangs_nor_breaks(local: LocalEngine, place: Path) -> None:
-    """Bytes of super block, descriptors, inodes and directories are overwritten, again and again."""
-    good = make_ext(place / "good", root_of(place / "root")).read_bytes()
-    dice, path = random.Random(5), place / "disk"
-    began = time.monotonic()
-    for _ in range(150):
-        bad = bytearray(good)
-        for _ in range(dice.choice((1, 4, 40))):
-            at = dice.choice((1024, 4096, *range(0, 400_000, 4096))) + dice.randrange(512)
-            bad[at] = dice.choice((0, 1, 0x7F, 0xFF, dice.randrange(256)))
-        path.write_bytes(bad)
-        assert system_of(local, path) in (None, BOOKWORM)
-    assert time.monotonic() - began < 60
-
-
 @pytest.mark.slow(reason="a file system without end is read")
 def test_a_file_system_that_points_everywhere_ends_with_its_budget(
     local: LocalEngine, place: Path, monkeypatch: pytest.MonkeyPatch
@@ -215,10 +206,10 @@ def test_a_tree_without_end_ends(local: LocalEngine, place: Path, monkeypatch: p
             entry = (0, where + 5 - depth, 0, 0) if depth else (0, 1, 0, where + 8)
             struct.pack_into("<IIHH" if depth else "<IHHI", content, at + 12 + 12 * number, *entry)
     disk.write_bytes(content)
-    monkeypatch.setattr(module, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(module, "PATIENCE_S", 0.2)
     began = time.monotonic()
     assert system_of(local, disk) is None
-    assert 0.9 < time.monotonic() - began < 5
+    assert 0.1 < time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(
