@@ -6,7 +6,8 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from functools import partial
-from itertools import count
+from glob import glob
+from itertools import chain, count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -56,16 +57,16 @@ tempfile.tempdir = None  # what tests keep for a look afterwards is not the cons
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
 from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
-from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone, translation  # noqa: E402
 
 from imsconsole.accounts.actor import Actor, actor_for  # noqa: E402
 from imsconsole.accounts.models import Account, Membership, Project, Role, User  # noqa: E402
+from imsconsole.accounts.sessions import SessionStore  # noqa: E402
 from imsconsole.audit.refusals import forget_unwritten  # noqa: E402
-from imsconsole.cloud.engines import forget_engines  # noqa: E402
-from imsconsole.cloud.hosts import ask_host  # noqa: E402
+from imsconsole.cloud.engines import engine_for, forget_engines  # noqa: E402
+from imsconsole.cloud.models import RegionReport  # noqa: E402
 from imsconsole.core import now as clock  # noqa: E402
 from imsconsole.core.folders import left_behind, remove_left  # noqa: E402
 from imsconsole.core.kept import forget_kept  # noqa: E402
@@ -78,6 +79,7 @@ from tests.support.database import migrated_database  # noqa: E402
 from tests.support.engines import SLOW  # noqa: E402
 from tests.support.hurried import hurry  # noqa: E402
 from tests.support.order import dearest_first  # noqa: E402
+from tests.support.rows import write  # noqa: E402
 from tests.support.s3 import S3Server, running_s3  # noqa: E402
 
 lock_order.watch()
@@ -86,6 +88,14 @@ settings.ENGINES["slow"] = SLOW
 PBKDF2PasswordHasher.iterations = 1000  # a million takes half a second, which no test is about
 
 _TESTS = count(1)
+FILES = (
+    "uploads/*",
+    "downloads/*",
+    "work/*",
+    "regions/*/images/*",
+    "buckets/objects/*/*",
+    "buckets/incoming/*",
+)
 SKIPS = (
     "only root has networks and rules",
     "no cloud: ",
@@ -150,48 +160,21 @@ def django_db_setup(
 
 
 @pytest.fixture(autouse=True)
-def _time_stands() -> Iterator[None]:
-    yield
-    clock.reset()
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_kept() -> None:
-    """Of the rows of another test."""
+def _begins_afresh() -> Iterator[None]:
+    """Nothing of another test is left: neither the moved clock, rows that were kept, a reader's language and time zone
+    (which stay with the thread after a request), nor files, which are not rolled back as rows are."""
     forget_kept()
     forget_unwritten()
-
-
-@pytest.fixture(autouse=True)
-def _nobody_has_spoken() -> None:
-    """A reader's language and time zone stay with the thread after a request."""
     translation.deactivate()
     timezone.deactivate()
-
-
-@pytest.fixture(autouse=True)
-def _rows_are_held_in_order() -> Iterator[None]:
     lock_order.complaints.clear()
-    yield
-    assert not lock_order.complaints, "\n\n".join(lock_order.complaints)
-
-
-@pytest.fixture(autouse=True)
-def _no_files_of_other_tests() -> Iterator[None]:
-    """A test's rows are rolled back; its files are not."""
     for path in left_behind(settings.TEMP_DIR):  # by workers that were killed, and what a module had running
         remove_left(path)
     yield
-    for pattern in (
-        "uploads/*",
-        "downloads/*",
-        "work/*",
-        "regions/*/images/*",
-        "buckets/objects/*/*",
-        "buckets/incoming/*",
-    ):
-        for path in Path(settings.DATA_DIR).glob(pattern):
-            path.unlink(missing_ok=True)
+    clock.reset()
+    for path in chain.from_iterable(glob(pattern, root_dir=settings.DATA_DIR) for pattern in FILES):
+        Path(settings.DATA_DIR, path).unlink(missing_ok=True)
+    assert not lock_order.complaints, "\n\n".join(lock_order.complaints)
 
 
 @pytest.fixture
@@ -200,25 +183,24 @@ def people(db: None) -> SimpleNamespace:
 
     Each is an `Actor` in the project of cn-north-4. Nearly every test begins with them, so all are written at once.
     """
-    first, second = Account.objects.bulk_create([Account(name="acme"), Account(name="globex")])
-    region = factories.RegionFactory.build()
-    region.save(force_insert=True)
-    ask_host(region)
-    factories.ZoneFactory.build(region=region).save(force_insert=True)
-    ours, theirs = Project.objects.bulk_create(
-        [
-            Project(account=first, region=region, name="acme-north"),
-            Project(account=second, region=region, name="globex-north"),
-        ]
+    first, second = write(Account(name="acme"), Account(name="globex"))
+    (region,) = write(factories.RegionFactory.build())
+    engine = engine_for(region)
+    able, space = engine.capabilities(), engine.free_space()
+    write(RegionReport(region=region, capabilities=able, space=space, answered_at=clock.now()))
+    write(factories.ZoneFactory.build(region=region))
+    ours, theirs = write(
+        Project(account=first, region=region, name="acme-north"),
+        Project(account=second, region=region, name="globex-north"),
     )
-    users = User.objects.bulk_create([User(username=name) for name in ("alice", "bob", "dave", "carol")])
+    users = write(*(User(username=name) for name in ("alice", "bob", "dave", "carol")))
     roles = (Role.ADMINISTRATOR, Role.FULL_ACCESS, Role.READ_ONLY, Role.ADMINISTRATOR)
     accounts, projects = (first, first, first, second), (ours, ours, ours, theirs)
-    Membership.objects.bulk_create(
-        [
+    write(
+        *(
             Membership(user=user, account=account, role=role)
             for user, account, role in zip(users, accounts, roles, strict=True)
-        ]
+        )
     )
     return SimpleNamespace(
         **{

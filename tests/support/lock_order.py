@@ -8,7 +8,7 @@ import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import cache, wraps
 from itertools import islice
 from pathlib import Path
 from types import FrameType
@@ -160,10 +160,14 @@ def _our_frames() -> Iterator[FrameType]:
     """Of the product and its tests, the innermost first."""
     frame: FrameType | None = sys._getframe()
     while frame is not None:
-        path = frame.f_code.co_filename
-        if path.startswith(f"{ROOT}/") and path != __file__ and not path.startswith(f"{ROOT}/.venv/"):
+        if _is_ours(frame.f_code.co_filename):
             yield frame
         frame = frame.f_back
+
+
+@cache
+def _is_ours(path: str) -> bool:
+    return path.startswith(f"{ROOT}/") and path != __file__ and not path.startswith(f"{ROOT}/.venv/")
 
 
 def _is_of_a_service(frame: FrameType) -> bool:
