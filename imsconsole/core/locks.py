@@ -57,7 +57,8 @@ def locked(rows: "QuerySet[M]", pk: object, *, is_alone: bool = False, gone: Not
     `is_alone`: nobody adds rows that refer to it meanwhile, either.
     """
     held = rows.model._base_manager.filter(pk=pk).select_for_update(no_key=not is_alone)
-    row = rows.filter(pk=pk).first() if held.exists() else None
+    # not `first()`, as there is nothing to order: making SQL of an order takes as long as all the rest
+    row = next(iter(rows.filter(pk=pk).order_by()), None) if held.exists() else None
     if row is None:
         raise gone or NotFound
     return row
