@@ -205,6 +205,7 @@ IMS_TASKS_KEPT_DAYS = env.int("IMS_TASKS_KEPT_DAYS", default=7)
 
 # ── people ──────────────────────────────────────────────────────────────────
 AUTH_USER_MODEL = "accounts.User"
+SESSION_ENGINE = "imsconsole.accounts.sessions"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",

@@ -9,9 +9,11 @@ import pytest
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from imsconsole.accounts.models import User
 from tests.accounts.conftest import PASSWORD, code_for
+from tests.conftest import client_of
 
 
 def sign_in(client: Client, password: str = PASSWORD, **more: str):
@@ -62,6 +64,13 @@ def test_signing_out_ends_the_session(erin) -> None:
     assert client.post("/accounts/logout/")["Location"] == "/accounts/login/"
     assert client.get("/").status_code == 302
     assert not Session.objects.exists()
+
+
+def test_a_session_that_has_expired_is_nobodys(people) -> None:
+    client = client_of(people.bob)
+    assert client.get("/me/").status_code == 200
+    Session.objects.update(expire_date=timezone.now())
+    assert "/accounts/login/" in client.get("/me/")["Location"]
 
 
 def test_looking_does_not_sign_out(erin) -> None:
