@@ -6,10 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, cached_property
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -41,28 +41,79 @@ with one_instant():
 """
 
 
-# gives the commands that come, a line each, as `manage.py` would
+# for each host that begins a process of its own, which gives the commands that come, a line each, as `manage.py` would
 COMMANDS = """
-import contextlib, io, json, sys
+import contextlib, importlib, io, json, os, sys
+import django
+django.setup()
 from django.core.management import execute_from_command_line
+from imsconsole.console_backup.management.commands import restore
+from imsconsole import settings
 from imsconsole.core.collecting import collect_seldom
 collect_seldom()
-for line in sys.stdin:
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            execute_from_command_line(["manage.py", *json.loads(line)])
-        except SystemExit as ended:
-            code = ended.code
-    print(json.dumps([code, out.getvalue(), err.getvalue()]), flush=True)
+for _begin in sys.stdin:
+    if child := os.fork():
+        os.waitpid(child, 0)
+        print("ended", flush=True)
+        continue
+    importlib.reload(settings)  # it makes folders
+    print("begins", flush=True)
+    while words := json.loads(sys.stdin.readline() or "[]"):
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                execute_from_command_line(["manage.py", *words])
+            except SystemExit as ended:
+                code = ended.code
+        print(json.dumps([code, out.getvalue(), err.getvalue()]), flush=True)
+    break
 """
+
+
+class Shell:
+    """What gives the commands of hosts, one host at a time: to start Python and Django takes a second."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", COMMANDS],
+            cwd=settings.BASE_DIR, env={**environment, "DJANGO_SETTINGS_MODULE": "imsconsole.settings"},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+        )  # fmt: skip
+        self.is_begun = False
+
+    def gives(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        if not self.is_begun:
+            assert self._answer_to("begin") == "begins\n"
+            self.is_begun = True
+        ended = self._answer_to(json.dumps(arguments))
+        self.is_begun = ended.startswith("[")
+        assert self.is_begun, "it met an error that is no refusal"
+        return subprocess.CompletedProcess(arguments, *json.loads(ended))
+
+    def leave(self) -> None:
+        """The host is gone."""
+        if self.is_begun:
+            assert self._answer_to("[]") == "ended\n"
+            self.is_begun = False
+
+    def end(self) -> None:
+        self._process.communicate()
+
+    def _answer_to(self, line: str) -> str:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(f"{line}\n")
+        return self._process.stdout.readline()
 
 
 @dataclass
 class Host:
     data: Path
     url: str
-    shell: "subprocess.Popen[str] | None" = None
+
+    @cached_property
+    def shell(self) -> Shell:
+        return Shell(self.environment)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -76,18 +127,8 @@ class Host:
         )  # fmt: skip
 
     def gives(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """A command in the one process that gives them, as each takes a second to start."""
-        self.shell = self.shell or subprocess.Popen(
-            [sys.executable, "-c", COMMANDS],
-            cwd=settings.BASE_DIR, env={**self.environment, "DJANGO_SETTINGS_MODULE": "imsconsole.settings"},
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
-        )  # fmt: skip
-        assert self.shell.stdin
-        assert self.shell.stdout
-        self.shell.stdin.write(f"{json.dumps(arguments)}\n")
-        ended = self.shell.stdout.readline()
-        assert ended, "it met an error that is no refusal"
-        return subprocess.CompletedProcess(arguments, *json.loads(ended))
+        """A command in the host's one process."""
+        return self.shell.gives(*arguments)
 
     def does(self, *arguments: str) -> str:
         done = self.gives(*arguments)
@@ -103,18 +144,36 @@ class Host:
     def path(self, region: str, name: str) -> Path:
         return self.data / "regions" / region / name
 
+    def leave(self) -> None:
+        """All that is there goes."""
+        if "shell" in vars(self):
+            self.shell.leave()
+        shutil.rmtree(self.data)
+
+    def end(self) -> None:
+        if "shell" in vars(self):
+            self.shell.end()
+
+
+@cache
+def host_here() -> Host:
+    """The one of this test process on SQLite, begun anew again and again."""
+    data = Path(f"{os.environ['IMS_DATA_DIR']}-host")
+    return Host(data, f"sqlite:///{data / 'database' / 'ims.sqlite3'}")
+
 
 @contextmanager
 def bare_host(url: str = "") -> Iterator[Host]:
     """Without tables: on SQLite, or on the database at an address."""
-    with tempfile.TemporaryDirectory(prefix="ims-host-", dir=os.environ["IMS_TEST_DIR"]) as name:
-        data = Path(name)
-        data.chmod(0o755)
-        (data / "database").mkdir(mode=0o700)
-        host = Host(data, url or f"sqlite:///{data / 'database' / 'ims.sqlite3'}")
+    host = Host(Path(f"{os.environ['IMS_DATA_DIR']}-other"), url) if url else host_here()
+    host.data.mkdir(mode=0o755)
+    (host.data / "database").mkdir(mode=0o700)
+    try:
         yield host
-        if host.shell:
-            host.shell.communicate()
+    finally:
+        host.leave()
+        if url:
+            host.end()
 
 
 @contextmanager
