@@ -4,6 +4,7 @@ It says so and nothing else, and leaves rows and files as they were. Called agai
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,7 +39,9 @@ def _every_service_is_disturbed() -> Iterator[None]:
     changed = [(cell, cell.cell_contents) for _name, cell in cells()]
     for name, cell in cells():
         cell.cell_contents = Disturbed(name, cell.cell_contents)
-    yield
+    with closing(connection.copy()) as other:  # else each time SQLite puts its log away, and begins a new one
+        other.ensure_connection()
+        yield
     for cell, usual in changed:
         cell.cell_contents = usual
 
