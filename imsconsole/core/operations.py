@@ -7,7 +7,7 @@ from django.db.migrations.state import ProjectState
 
 
 class DescribeField(AlterField):
-    """Give a field what no database keeps: another name, text or choices.
+    """Give a field what no database keeps: another name, text or choices, or what it is in a new row.
 
     It is known to those after it, but their models are made anew only when one of them needs that: Django makes anew all that a
     changed field's model refers to, which for every word of every field takes most of an upgrade.

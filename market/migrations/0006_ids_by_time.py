@@ -3,6 +3,8 @@
 import imsconsole.core.ids
 from django.db import migrations, models
 
+from imsconsole.core.operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -10,36 +12,31 @@ class Migration(migrations.Migration):
         ('market', '0005_find_prices_of_the_platform'),
     ]
 
-    # no column changes: new rows get other IDs
+    # new rows get other IDs
     operations = [
-        migrations.SeparateDatabaseAndState(
-            state_operations=[
-            migrations.AlterField(
-                model_name='listing',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='product code'),
-            ),
-            migrations.AlterField(
-                model_name='listingversion',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-            ),
-            migrations.AlterField(
-                model_name='picture',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-            ),
-            migrations.AlterField(
-                model_name='price',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-            ),
-            migrations.AlterField(
-                model_name='publisher',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-            ),
-    
-            ]
-        )
+        DescribeField(
+            model_name='listing',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='product code'),
+        ),
+        DescribeField(
+            model_name='listingversion',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+        ),
+        DescribeField(
+            model_name='picture',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+        ),
+        DescribeField(
+            model_name='price',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+        ),
+        DescribeField(
+            model_name='publisher',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+        ),
     ]

@@ -3,6 +3,8 @@
 import imsconsole.core.ids
 from django.db import migrations, models
 
+from imsconsole.core.operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -10,41 +12,36 @@ class Migration(migrations.Migration):
         ('accounts', '0001_squashed_0004_agencies'),
     ]
 
-    # no column changes: new rows get other IDs
+    # new rows get other IDs
     operations = [
-        migrations.SeparateDatabaseAndState(
-            state_operations=[
-            migrations.AlterField(
-                model_name='account',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-            ),
-            migrations.AlterField(
-                model_name='agency',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-            ),
-            migrations.AlterField(
-                model_name='draft',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-            ),
-            migrations.AlterField(
-                model_name='invitation',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-            ),
-            migrations.AlterField(
-                model_name='project',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='project ID'),
-            ),
-            migrations.AlterField(
-                model_name='savedview',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-            ),
-    
-            ]
-        )
+        DescribeField(
+            model_name='account',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+        ),
+        DescribeField(
+            model_name='agency',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+        ),
+        DescribeField(
+            model_name='draft',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+        ),
+        DescribeField(
+            model_name='invitation',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+        ),
+        DescribeField(
+            model_name='project',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='project ID'),
+        ),
+        DescribeField(
+            model_name='savedview',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+        ),
     ]

@@ -3,6 +3,8 @@
 import imsconsole.core.ids
 from django.db import migrations, models
 
+from imsconsole.core.operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -10,61 +12,56 @@ class Migration(migrations.Migration):
         ('cloud', '0018_kept_disks'),
     ]
 
-    # no column changes: new rows get other IDs
+    # new rows get other IDs
     operations = [
-        migrations.SeparateDatabaseAndState(
-            state_operations=[
-            migrations.AlterField(
-                model_name='backup',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='backup ID'),
-            ),
-            migrations.AlterField(
-                model_name='backupdisk',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-            ),
-            migrations.AlterField(
-                model_name='bucket',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-            ),
-            migrations.AlterField(
-                model_name='bucketobject',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-            ),
-            migrations.AlterField(
-                model_name='disk',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-            ),
-            migrations.AlterField(
-                model_name='key',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='key ID'),
-            ),
-            migrations.AlterField(
-                model_name='keygrant',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-            ),
-            migrations.AlterField(
-                model_name='keypair',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-            ),
-            migrations.AlterField(
-                model_name='server',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-            ),
-            migrations.AlterField(
-                model_name='vault',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='vault ID'),
-            ),
-    
-            ]
-        )
+        DescribeField(
+            model_name='backup',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='backup ID'),
+        ),
+        DescribeField(
+            model_name='backupdisk',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+        ),
+        DescribeField(
+            model_name='bucket',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+        ),
+        DescribeField(
+            model_name='bucketobject',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+        ),
+        DescribeField(
+            model_name='disk',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+        ),
+        DescribeField(
+            model_name='key',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='key ID'),
+        ),
+        DescribeField(
+            model_name='keygrant',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+        ),
+        DescribeField(
+            model_name='keypair',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+        ),
+        DescribeField(
+            model_name='server',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+        ),
+        DescribeField(
+            model_name='vault',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='vault ID'),
+        ),
     ]

@@ -3,18 +3,16 @@
 import imsconsole.core.ids
 from django.db import migrations, models
 
+from imsconsole.core.operations import DescribeField
+
 
 class Migration(migrations.Migration):
     dependencies = [("jobs", "0004_quota_changes")]
 
     operations = [
-        migrations.SeparateDatabaseAndState(
-            state_operations=[
-                migrations.AlterField(
-                    model_name='job',
-                    name='id',
-                    field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-                ),
-            ]
+        DescribeField(
+            model_name='job',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
         ),
     ]

@@ -3,6 +3,8 @@
 import imsconsole.core.ids
 from django.db import migrations, models
 
+from imsconsole.core.operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -10,16 +12,11 @@ class Migration(migrations.Migration):
         ('notifications', '0001_initial'),
     ]
 
-    # no column changes: new rows get other IDs
+    # new rows get other IDs
     operations = [
-        migrations.SeparateDatabaseAndState(
-            state_operations=[
-            migrations.AlterField(
-                model_name='message',
-                name='id',
-                field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
-            ),
-    
-            ]
-        )
+        DescribeField(
+            model_name='message',
+            name='id',
+            field=models.UUIDField(default=imsconsole.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+        ),
     ]
