@@ -52,37 +52,39 @@ def has_run(days: int) -> bool:
     return runs.exists()
 
 
-def test_workers_that_begin_in_another_time_go_on_with_all(
+def test_workers_whose_clock_jumps_end_their_job_and_those_that_begin_in_another_time_go_on_with_all(
     start: Start, tmp_path: Path, other_time: OtherTime
 ):
-    """The clock stands right, then ahead, then behind; all workers are killed each time."""
-    left: Job | None = None
-    for days in (0, DAYS, -DAYS):
-        with supervisor(**ONE_BULK_WORKER, **other_time(f"{days:+}d")) as process:
-            until(lambda days=days: has_run(days), "the clock runs")
-            if left:
-                (tmp_path / "go").touch()
-                until(lambda job=left: state(job) == "done", "the job ended")
-                assert (left.attempt, left.deaths) == (2, 1)
-            if days == -DAYS:
-                return
-            (tmp_path / "go").unlink(missing_ok=True)
-            until_writing(left := start(waits=True))
-            for pid in [process.pid, *children_of(process.pid)]:
-                os.kill(pid, signal.SIGKILL)
-        assert state(left) == "running"
-
-
-def test_workers_whose_clock_jumps_to_and_fro_end_their_job(
-    start: Start, tmp_path: Path, other_time: OtherTime
-):
-    stands = tmp_path / "stands"
+    """The clock stands right in the end, then ahead, then behind; all workers are killed each time."""
+    stands, go = tmp_path / "stands", tmp_path / "go"
     stands.write_text("+0d")
-    with supervisor(**ONE_BULK_WORKER, **other_time(stands)):
-        job = start(waits=True)
-        until_writing(job)
+    with supervisor(**ONE_BULK_WORKER, **other_time(stands)) as process:
+        until_writing(job := start(waits=True))
         for days in (DAYS, -DAYS, 0):
             stands.write_text(f"{days:+}d")
             until(lambda days=days: has_run(days), f"the clock runs {days} days from now")
-        (tmp_path / "go").touch()
+        go.touch()
         until(lambda: state(job) == "done", "the job ended")
+        left = left_by_killed(process.pid, start, go)
+
+    for days in (DAYS, -DAYS):
+        with supervisor(**ONE_BULK_WORKER, **other_time(f"{days:+}d")) as process:
+            until(lambda days=days: has_run(days), "the clock runs")
+            go.touch()
+            until(lambda job=left: state(job) == "done", "the job ended")
+            assert (left.attempt, left.deaths) == (2, 1)
+            if days == DAYS:
+                left = left_by_killed(process.pid, start, go)
+            else:
+                process.terminate()
+                assert process.wait() == 0
+
+
+def left_by_killed(pid: int, start: Start, go: Path) -> Job:
+    """A job in the middle of which all workers are killed."""
+    go.unlink()
+    until_writing(left := start(waits=True))
+    for each in [pid, *children_of(pid)]:
+        os.kill(each, signal.SIGKILL)
+    assert state(left) == "running"
+    return left

@@ -107,7 +107,7 @@ class Readers:
         self._threads = [threading.Thread(target=self._read, args=(url, headers)) for _ in range(4)]
 
     def _read(self, url: str, headers: dict[str, str]) -> None:
-        while not self._ended.wait(0.2):
+        while not self._ended.wait(0.6):
             status, text = asked(url, **headers)
             self.answers[status, "console.css" in text and "Traceback" not in text] += 1
 
@@ -144,6 +144,7 @@ def test_a_console_goes_on_when_its_postgresql_was_killed(data: Path) -> None:
             for language, sentence in (("en", "The database does not answer"), ("zh-hans", "数据库")):
                 status, text = asked(page, Cookie=cookie, **{"Accept-Language": language})
                 assert (status, sentence in text, "Traceback" in text) == (503, True, False)
+            wait_for(lambda: readers.answers[503, True], "a reader is told so")
             wait_for(lambda: starts(data / "postgres"), "PostgreSQL starts")
             wait_for(lambda: asked(health)[0] == 200, "it is well again")
             (data / "files" / "go").touch()

@@ -1,6 +1,7 @@
 """A whole `manage.py serve`: what runs in it, how it ends, and what becomes of it when something in it dies."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from imsconsole.core.folders import left_behind
 from imsconsole.jobs.models import Job
@@ -71,17 +74,16 @@ def served() -> Iterator[Served]:
         yield console
 
 
-def told_to_end(console: Served, number: signal.Signals) -> None:
-    """Ctrl-C goes to all processes of the terminal: the one that was started is the only one there."""
-    everything = console.all()
-    assert [pid for pid in everything if os.getpgid(pid) == os.getpgid(console.process.pid)] == []
-    os.killpg(console.process.pid, number)
-    assert console.process.wait() == 0
-    assert [pid for pid in everything if is_alive(pid)] == []
-
-
-def test_what_is_killed_runs_again_and_nobody_is_turned_away(subtests: pytest.Subtests) -> None:
+def test_what_is_killed_runs_again_and_leaves_no_folder_and_nobody_is_turned_away(
+    subtests: pytest.Subtests,
+) -> None:
+    """Each process has a folder of its own for temporary files until it ends. At last there is Ctrl-C."""
     with served() as console:
+        shared = locked_by(console.process.pid)
+        own = {pid: locked_by(pid) - shared for pid in children_of(console.process.pid)}
+        assert [len(folders) for folders in own.values()] == [1] * len(own)
+        assert len(set.union(*own.values())) == len(own)
+
         for name in ("web", "screens", "quick-0", "clock"):
             with subtests.test(name):
                 os.kill(doomed := console.one(name), signal.SIGKILL)
@@ -89,32 +91,26 @@ def test_what_is_killed_runs_again_and_nobody_is_turned_away(subtests: pytest.Su
                 until(lambda pid=doomed: not is_alive(pid), "it is dead")
                 assert is_reachable(console.port)
                 assert is_reachable(console.screen_port)
+                until(
+                    lambda pid=doomed: own[pid] <= set(left_behind(settings.TEMP_DIR)),
+                    "what it left can be removed",
+                )
                 until(console.runs, "it runs again")
                 assert answers(f"http://127.0.0.1:{console.port}")
-        told_to_end(console, signal.SIGTERM)
 
-
-def test_each_process_has_a_folder_of_its_own_for_temporary_files_until_it_ends() -> None:
-    with served() as console:
-        shared = locked_by(console.process.pid)
-        own = {pid: locked_by(pid) - shared for pid in children_of(console.process.pid)}
-        assert [len(folders) for folders in own.values()] == [1] * len(own)
-        assert len(set.union(*own.values())) == len(own)
-
-        web = console.one("web")
-        os.kill(web, signal.SIGKILL)
-        until(lambda: own[web] <= set(left_behind(settings.TEMP_DIR)), "what it left can be removed")
         worker = console.one("bulk-1")
         os.kill(worker, signal.SIGTERM)
         until(lambda: not is_alive(worker), "it ended")
         assert not any(folder.exists() for folder in own[worker])
         until(console.runs, "all run again")
-        told_to_end(console, signal.SIGINT)
 
-
-def test_a_terminal_that_is_closed_ends_it() -> None:
-    with served() as console:
-        told_to_end(console, signal.SIGHUP)
+        everything = console.all()
+        assert [pid for pid in everything if os.getpgid(pid) == os.getpgid(console.process.pid)] == []
+        os.killpg(
+            console.process.pid, signal.SIGINT
+        )  # all processes of the terminal: ours is the only one there
+        assert console.process.wait() == 0
+        assert [pid for pid in everything if is_alive(pid)] == []
 
 
 def locked_by(pid: int) -> set[Path]:
@@ -142,26 +138,40 @@ def test_nothing_outlives_its_killed_parent_but_a_job_which_keeps_no_port(
         assert (job.state, job.attempt) == ("done", 1)
 
 
-@pytest.mark.parametrize(("taken", "command"), [("IMS_SCREEN_PORT", "serve"), ("IMS_PORT", "run_web")])
-def test_a_port_that_is_taken_is_named(taken: str, command: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as holder:
-        port = holder.getsockname()[1]
-        ended = run(command, **{"IMS_PORT": str(free_port()), taken: str(port)})
+def test_a_port_that_is_taken_is_named() -> None:
+    with port_taken() as port:
+        ended = subprocess.run(
+            [sys.executable, "manage.py", "serve"],
+            cwd=settings.BASE_DIR, capture_output=True, text=True,
+            env={**worker_environment(), "IMS_PORT": str(free_port()), "IMS_SCREEN_PORT": str(port)},
+        )  # fmt: skip
     assert ended.returncode == 1
-    sentence = f"cannot listen on 127.0.0.1:{port} (Address already in use). Set {taken} to a free port."
+    sentence = (
+        f"cannot listen on 127.0.0.1:{port} (Address already in use). Set IMS_SCREEN_PORT to a free port."
+    )
     assert ended.stderr.startswith("CommandError: The ")
     assert ended.stderr.endswith(f"{sentence}\n")
     assert ended.stderr.count("\n") == 1
 
 
-def test_an_address_that_is_not_ours_is_named() -> None:
-    ended = run("serve", IMS_BIND="192.0.2.1", IMS_PORT=str(free_port()))
-    assert ended.returncode == 1
-    assert "The console cannot listen on 192.0.2.1:" in ended.stderr
+@pytest.mark.parametrize("command", ["serve", "run_web", "run_screens"])
+def test_no_command_listens_where_it_cannot(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so before anything else begins."""
+    name = "IMS_SCREEN_PORT" if command == "run_screens" else "IMS_PORT"
+    with port_taken() as port:
+        monkeypatch.setattr(settings, name, port)
+        sentence = f" cannot listen on 127.0.0.1:{port} (Address already in use). Set {name} to a free port."
+        with pytest.raises(CommandError, match=re.escape(sentence)):
+            call_command(command, **({"port": port} if command == "run_screens" else {}))
 
 
-def run(command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "manage.py", command],
-        cwd=settings.BASE_DIR, env={**worker_environment(), **environment}, capture_output=True, text=True,
-    )  # fmt: skip
+@contextmanager
+def port_taken() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        yield holder.getsockname()[1]
+
+
+def test_an_address_that_is_not_ours_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "IMS_BIND", "192.0.2.1")
+    with pytest.raises(CommandError, match=r"The console cannot listen on 192\.0\.2\.1:"):
+        call_command("serve")

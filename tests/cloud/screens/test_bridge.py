@@ -1,13 +1,9 @@
 """The bridge, a process of its own, between a browser's WebSocket and a guest's screen."""
 
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 import urllib3
-from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -23,7 +19,7 @@ from tests.cloud.servers.machines import WORD, running_server
 from tests.conftest import client_of
 from tests.engine.guests import wait_for
 from tests.support.screens import RunningBridge, cookies_of, running_bridge, token_for
-from tests.support.workers import run_jobs, until, worker_environment
+from tests.support.workers import run_jobs, until
 
 pytestmark = [pytest.mark.guest, pytest.mark.django_db(transaction=True)]
 GREETING = b"RFB 003.008\n"
@@ -185,13 +181,3 @@ def test_a_link_in_the_place_of_a_screen_is_not_followed(people, engine, tmp_pat
     for path in (tmp_path / "vnc.sock", tmp_path / "nothing", tmp_path):
         with pytest.raises(OSError):  # noqa: PT011 - whatever it is
             connect_to(path)
-
-
-def test_a_port_that_is_taken_is_named(bridge) -> None:
-    """In a process of its own: this one's thread may have Playwright's event loop."""
-    command = [sys.executable, "manage.py", "run_screens", "--port", str(bridge.port)]
-    ended = subprocess.run(
-        command, cwd=settings.BASE_DIR, env=worker_environment(), capture_output=True, text=True
-    )
-    assert ended.returncode == 1
-    assert re.search(f"CommandError: .*127.0.0.1:{bridge.port} .*IMS_SCREEN_PORT", ended.stderr)
