@@ -58,7 +58,11 @@ class S3Server:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
             )  # fmt: skip
         client = self.client(retries={"total_max_attempts": 1})
-        until(lambda: self.answers(client) or self.process.poll() is not None, "the S3 server answered")
+        until(
+            lambda: self.answers(client) or self.process.poll() is not None,
+            "the S3 server answered",
+            pause_s=0.1,  # asking costs more than starting
+        )
         assert self.process.poll() is None, (self.folder / "log").read_text()[-2000:]
 
     def answers(self, client: Any) -> bool:

@@ -62,12 +62,12 @@ PATIENCE_S = 180
 logger = logging.getLogger(__name__)
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
+def until(condition: Callable[[], bool], what: str, pause_s: float = 0.01) -> None:
     """Wait until something is so; fail when it takes absurdly long."""
     deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain until {what}"
-        time.sleep(0.01)
+        time.sleep(pause_s)
 
 
 def run_jobs() -> None:

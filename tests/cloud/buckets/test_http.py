@@ -32,10 +32,11 @@ pytestmark = [
 CONTENT = hashlib.sha256(b"seed").digest() * 100_000  # 3.2 MB: more than any buffer on the way
 
 
-@pytest.fixture
-def server() -> Iterator[WebServer]:
-    with WebServer() as server:
-        yield server
+@pytest.fixture(scope="module")
+def server(django_db_setup: None) -> Iterator[WebServer]:
+    """One for all: who kills it starts it again."""
+    with WebServer() as running:
+        yield running
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_of_a_killed_upload_nothing_is_seen_and_the_clock_removes_the_rest(peopl
     connection = half_sent(people, bucket, server)
     until(lambda: BucketObject.objects.arriving().exists() and list(incoming_ids()), "the upload began")
     assert used_by(people.bob.project)["bucket_bytes"] >= len(CONTENT)
-    server.restart()
+    server.kill_workers()
     connection.close()
     assert not BucketObject.objects.stored().exists()
     clock.move(timedelta(hours=2))

@@ -26,6 +26,7 @@ from market.billing.known import RECONCILING
 from market.models import Charge, Price
 from market.prices.services import set_price
 from tests import factories
+from tests.support.sweep import is_whole
 
 HOUR = 3600
 WHICH = st.integers(0, 1)
@@ -280,7 +281,7 @@ def test_whatever_happens_the_ledger_is_what_usage_says(monkeypatch) -> None:
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=12,
+            max_examples=48 if is_whole() else 7,
             stateful_step_count=30,
             deadline=None,
             phases=[Phase.generate],  # a failure is short anyway, and shrinking it takes minutes
