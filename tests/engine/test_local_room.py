@@ -1,7 +1,8 @@
 """No conversion writes more than was measured before, or than it may; and free space is asked first."""
 
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,18 +20,20 @@ from tests.support.faults import free_space
 
 pytestmark = pytest.mark.slow(reason="full disks are made and converted")
 
-SIZE = 48 * MIB
+SIZE = 24 * MIB
 
 
-@pytest.fixture
-def bomb(place: Path) -> Path:
+@pytest.fixture(scope="module")
+def bomb() -> Iterator[Path]:
     """A small qcow2 file that holds a full disk."""
-    full, path = place / "full.raw", place / "bomb.qcow2"
-    full.write_bytes(b"\x5a" * SIZE)
-    subprocess.run(["qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow2", full, path], check=True)
-    full.unlink()
-    assert path.stat().st_size < MIB
-    return path
+    with tempfile.TemporaryDirectory(prefix="ims-engine-", dir="/tmp") as name:
+        (folder := Path(name)).chmod(0o711)
+        full, path = folder / "full.raw", folder / "bomb.qcow2"
+        full.write_bytes(b"\x5a" * SIZE)
+        subprocess.run(["qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow2", full, path], check=True)
+        full.unlink()
+        assert path.stat().st_size < MIB
+        yield path
 
 
 def watched(engine: LocalEngine) -> tuple[TestWork, list[int]]:

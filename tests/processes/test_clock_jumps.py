@@ -11,6 +11,7 @@ import pytest
 from imsconsole.core.now import APART
 from imsconsole.jobs.models import ClockEntry, Job
 from tests.processes.test_run_worker import ONE_BULK_WORKER, state, until_writing
+from tests.support.console import wait_for
 from tests.support.processes import children_of
 from tests.support.workers import supervisor, until
 
@@ -62,14 +63,14 @@ def test_workers_whose_clock_jumps_end_their_job_and_those_that_begin_in_another
         until_writing(job := start(waits=True))
         for days in (DAYS, -DAYS, 0):
             stands.write_text(f"{days:+}d")
-            until(lambda days=days: has_run(days), f"the clock runs {days} days from now")
+            wait_for(lambda days=days: has_run(days), f"the clock runs {days} days from now")
         go.touch()
         until(lambda: state(job) == "done", "the job ended")
         left = left_by_killed(process.pid, start, go)
 
     for days in (DAYS, -DAYS):
         with supervisor(**ONE_BULK_WORKER, **other_time(f"{days:+}d")) as process:
-            until(lambda days=days: has_run(days), "the clock runs")
+            wait_for(lambda days=days: has_run(days), "the clock runs")
             go.touch()
             until(lambda job=left: state(job) == "done", "the job ended")
             assert (left.attempt, left.deaths) == (2, 1)

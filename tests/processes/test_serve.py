@@ -17,7 +17,7 @@ from django.core.management.base import CommandError
 
 from imsconsole.core.folders import left_behind
 from imsconsole.jobs.models import Job
-from tests.support.console import free_port
+from tests.support.console import free_port, wait_for
 from tests.support.processes import children_of, is_alive, name_of
 from tests.support.web import answers
 from tests.support.workers import supervisor, until, worker_environment
@@ -70,7 +70,7 @@ def served() -> Iterator[Served]:
     with supervisor("serve", IMS_QUICK_WORKERS="1", IMS_BULK_WORKERS="1", **ports) as process:
         console = Served(process, port, screen_port)
         until(lambda: answers(f"http://127.0.0.1:{port}"), "pages come")
-        until(console.runs, "everything runs")
+        wait_for(console.runs, "everything runs")
         yield console
 
 
@@ -95,14 +95,14 @@ def test_what_is_killed_runs_again_and_leaves_no_folder_and_nobody_is_turned_awa
                     lambda pid=doomed: own[pid] <= set(left_behind(settings.TEMP_DIR)),
                     "what it left can be removed",
                 )
-                until(console.runs, "it runs again")
+                wait_for(console.runs, "it runs again")
                 assert answers(f"http://127.0.0.1:{console.port}")
 
         worker = console.one("bulk-1")
         os.kill(worker, signal.SIGTERM)
         until(lambda: not is_alive(worker), "it ended")
         assert not any(folder.exists() for folder in own[worker])
-        until(console.runs, "all run again")
+        wait_for(console.runs, "all run again")
 
         everything = console.all()
         assert [pid for pid in everything if os.getpgid(pid) == os.getpgid(console.process.pid)] == []

@@ -19,9 +19,9 @@ from imsconsole.cloud.models import StoredBytes
 from imsconsole.core.now import now
 from imsconsole.jobs.models import Job
 from tests.factories import ImageDiskFactory, ImageFactory
-from tests.support.console import free_port
+from tests.support.console import free_port, wait_for
 from tests.support.web import answers
-from tests.support.workers import supervisor, until
+from tests.support.workers import supervisor
 from tests.watch.numbers import TOKEN
 from tests.watch.test_files import BASE, RULES, questions
 
@@ -82,7 +82,7 @@ def scraping(folder: Path, **targets: int) -> Iterator[Prometheus]:
         cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        until(lambda: answers_at(f"http://127.0.0.1:{port}/-/ready"), "Prometheus is ready")
+        wait_for(lambda: answers_at(f"http://127.0.0.1:{port}/-/ready"), "Prometheus is ready")
         yield Prometheus(port)
     finally:
         process.terminate()
@@ -103,18 +103,18 @@ def test_prometheus_scrapes_a_console_and_its_workers_counts_and_calls_for_help(
     port = free_port()
     asked = {"IMS_PORT": str(port), "IMS_SCREEN_PORT": str(free_port()), "IMS_METRICS_TOKEN": TOKEN}
     with supervisor("serve", IMS_QUICK_WORKERS="1", IMS_BULK_WORKERS="1", **asked):
-        until(lambda: answers(f"http://localhost:{port}"), "pages come")
+        wait_for(lambda: answers(f"http://localhost:{port}"), "pages come")
         with scraping(tmp_path, ims=port) as prometheus:
-            until(lambda: prometheus.value('up{job="ims"}') == 1, f"it is scraped: {prometheus.errors()}")
+            wait_for(lambda: prometheus.value('up{job="ims"}') == 1, f"it is scraped: {prometheus.errors()}")
             job = start()
             ended = 'ims_jobs_ended_total{kind="test.write", state="done", process="bulk-1"}'
-            until(lambda: prometheus.value(ended) == 1, "the worker's count arrives")
+            wait_for(lambda: prometheus.value(ended) == 1, "the worker's count arrives")
             job.refresh_from_db()
             assert job.state == "done"
             assert prometheus.value('ims_job_seconds_count{kind="test.write"}') == 1
             assert prometheus.value('ims_responses_total{view="healthz", process="web"}') is not None
             assert prometheus.value("ims_database_up") == 1
-            until(lambda: prometheus.value("ims_workers_alive") == 1, "the clock was seen")
+            wait_for(lambda: prometheus.value("ims_workers_alive") == 1, "the clock was seen")
             assert prometheus.value("ims_hosts") == 1
             for question in questions():
                 prometheus.get("query", query=question.replace("$__rate_interval", "1m"))
@@ -125,7 +125,7 @@ def test_prometheus_scrapes_a_console_and_its_workers_counts_and_calls_for_help(
             assert prometheus.value("ims_stored_damaged") == 0
             stored = ImageDiskFactory(image=ImageFactory(project=people.bob.project)).stored
             StoredBytes.objects.filter(pk=stored.pk).update(damaged_at=now())
-            until(lambda: prometheus.firing() == {"ImsBytesDamaged"}, "a damaged file is called for")
+            wait_for(lambda: prometheus.firing() == {"ImsBytesDamaged"}, "a damaged file is called for")
 
 
 def test_a_host_of_workers_alone_is_scraped_at_a_port_of_its_own(
@@ -139,7 +139,7 @@ def test_a_host_of_workers_alone_is_scraped_at_a_port_of_its_own(
     ):
         start()
         ended = 'ims_jobs_ended_total{job="ims-hosts", state="done", process="bulk-1"}'
-        until(lambda: prometheus.value(ended) == 1, "the worker's count arrives")
+        wait_for(lambda: prometheus.value(ended) == 1, "the worker's count arrives")
         assert prometheus.value("ims_folder_free_bytes{folder='data'}") == pytest.approx(free(), rel=0.2)
         assert prometheus.value("ims_jobs") is None
 
