@@ -73,8 +73,9 @@ def settle(running: Future[Any] | None) -> None:
 
 
 def give_way() -> None:
-    """Let this thread run when others do not want to."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    """Let this thread run when others do not want to; in a service that gives way itself, when that does not want to."""
+    thread = threading.get_native_id()
+    os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICENESS)
 
 
 def copy(stream: BinaryIO, out: BinaryIO, progress: Callable[[int], None]) -> str:
