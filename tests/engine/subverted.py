@@ -22,6 +22,7 @@ from imsconsole.engine.local.copies import rewritten
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.types import GIB, FileSink, FileSource, Key
 from tests.engine.guests import TestWork, server_spec, tiny_disk
+from tests.support.hurried import hurry
 
 QEMU_IMG = """#!/bin/sh
 /usr/bin/qemu-img "$@" || exit
@@ -115,4 +116,5 @@ class Assault:
 
 
 if __name__ == "__main__":
+    hurry(Path(sys.argv[1]))
     sys.stdout.write(json.dumps(Assault(Path(sys.argv[1])).run()))
