@@ -60,7 +60,9 @@ def test_a_backup(people, server):
 
 def test_a_restoration(people, server, monkeypatch):
     monkeypatch.setattr("imsconsole.engine.local.probe.QEMU", "qemu-system-x86_64")  # with which it starts
-    Server.objects.update(boot_mode="bios")  # what firmware keeps when systems are exchanged: change_os' kills
+    Server.objects.update(
+        boot_mode="bios"
+    )  # what firmware keeps when systems are exchanged: change_os' kills
     Disk.objects.update(secure_boot=False, tpm=False)
     vault = VaultFactory(project=people.bob.project)
     backup = create_backup(server, vault=vault, name="first", actor=people.bob)
