@@ -240,10 +240,6 @@ class Works:
         assert server.status == status, server.status_sentence
         return server
 
-    def repair(self) -> None:
-        """After a work that failed: the one server is what its process says."""
-        reconcile_all()
-
     def create_server(self) -> Server:
         return order(self.actor, self.images()[0], name=f"web-{self._count}", data_disks_gb=(1,))[0]
 
