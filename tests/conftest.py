@@ -5,10 +5,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from glob import glob
 from itertools import chain, count
 from pathlib import Path
+from secrets import token_hex
 from types import SimpleNamespace
 from typing import Any
 
@@ -57,6 +59,7 @@ tempfile.tempdir = None  # what tests keep for a look afterwards is not the cons
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
 from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
+from django.contrib.sessions.models import Session  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone, translation  # noqa: E402
@@ -236,12 +239,13 @@ def bare_client_of(actor: Actor) -> Client:
 def _signed_in(client: Client, actor: Actor, **kept: str) -> Client:
     """The session is written as `login` would, at once: signing in has its own tests."""
     assert isinstance(actor.user, User)
-    session = SessionStore()
-    session.update(kept)
-    session[SESSION_KEY] = str(actor.user.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    session[HASH_SESSION_KEY] = actor.user.get_session_auth_hash()
-    session.save()
+    signed_in = {
+        SESSION_KEY: str(actor.user.pk),
+        BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+        HASH_SESSION_KEY: actor.user.get_session_auth_hash(),
+    }
+    data, expires = SessionStore().encode(kept | signed_in), timezone.now() + timedelta(days=14)
+    (session,) = write(Session(session_key=token_hex(16), session_data=data, expire_date=expires))
     client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
     return client
 
