@@ -13,6 +13,8 @@ _SQL: dict[tuple[type[Model], int], str] = {}
 def write(*rows: Row) -> tuple[Row, ...]:
     """What `bulk_create` does with new rows of one model, which have no values that the database computes."""
     model, connection = type(rows[0]), connections["default"]
+    if connection.vendor != "sqlite":  # PostgreSQL takes a column's values as one array, sometimes
+        return tuple(model._base_manager.bulk_create(rows))
     is_numbered = isinstance(model._meta.pk, AutoField)
     fields = [field for field in model._meta.concrete_fields if not (is_numbered and field.primary_key)]
     sql = _SQL.get((model, len(rows))) or _build(model, fields, rows, is_numbered)
