@@ -46,6 +46,16 @@ for line in sys.stdin:
     clock.reset()
     print(json.dumps(printed.getvalue()), flush=True)
 """
+# `manage.py serve`; with a folder for it, its workers do not wait for what takes QEMU's programs long in tests
+SERVE = """
+import runpy, sys
+from pathlib import Path
+from tests.support.hurried import hurry
+for folder in sys.argv[1:]:
+    hurry(Path(folder))
+sys.argv = ["manage.py", "serve"]
+runpy.run_path("manage.py", run_name="__main__")
+"""
 
 
 @dataclass(frozen=True)
@@ -141,9 +151,10 @@ def running_console(**settings: str) -> Iterator[Console]:
 @contextmanager
 def served(console: Console) -> Iterator["subprocess.Popen[bytes]"]:
     """Its `manage.py serve`, once it answers."""
+    run = os.environ.get("IMS_TEST_DIR")
     with console.data.with_suffix(".log").open("wb") as log:
         process = subprocess.Popen(
-            [ROOT / ".venv/bin/python", "manage.py", "serve"],
+            [ROOT / ".venv/bin/python", "-c", SERVE, *([run] if run else [])],
             cwd=ROOT,
             env=console.environment,
             stdout=log,
