@@ -22,6 +22,7 @@ from tests.engine.guests import TestWork, server_spec, state_of, stored_image, t
 from tests.support.processes import status_of
 
 IS_ROOT = run_as().switch
+FREE = GUEST_UIDS[-1] + 1  # from here on, numbers that no guest of a test beside this one gets
 REACHED = """
 while read -r path; do
     if (: < "$path") 2> /dev/null || [ -w "$path" ] || [ -x "$path" -a -d "$path" ]; then echo "$path"; fi
@@ -222,7 +223,7 @@ def test_a_server_from_before_goes_on_and_is_moved_by_its_next_start(local: Loca
 
 
 def test_when_no_user_is_left_it_says_so_and_a_deleted_server_s_is_free(place: Path) -> None:
-    few = range(GUEST_UIDS[0], GUEST_UIDS[0] + 3)
+    few = range(FREE + 1, FREE + 4)
     engine = LocalEngine(place / "region", memory_mb=256, guest_uids=few)
     image = stored_image(engine, place).ref
     servers = [engine.create_server(server_spec(), image, work=TestWork()) for _ in range(len(few))]
@@ -246,7 +247,7 @@ def test_when_no_user_is_left_it_says_so_and_a_deleted_server_s_is_free(place: P
 @pytest.fixture
 def one(place: Path) -> Users:
     """Only one user, for all."""
-    return Users(place / "uids", run_as(), range(GUEST_UIDS[-1], GUEST_UIDS[-1] + 1))
+    return Users(place / "uids", run_as(), range(FREE, FREE + 1))
 
 
 def is_free(users: Users) -> bool:
@@ -286,10 +287,15 @@ def test_a_killed_process_lets_go_of_its_user(one: Users, place: Path) -> None:
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
-        with one.taken():
-            os.write(writer, b"x")
-            signal.pause()
-    os.read(reader, 1)
+        try:
+            with one.taken():
+                os.write(writer, b"x")
+                signal.pause()
+        finally:
+            os._exit(1)  # never on with the tests
+    os.close(writer)
+    assert os.read(reader, 1), "it has no user"
+    os.close(reader)
     held = not is_free(one)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
