@@ -55,7 +55,7 @@ from imsconsole.core.now import now
 from imsconsole.jobs.kinds import JobKind
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.runner import run_job
-from tests.support.processes import status_of
+from tests.support.processes import is_alive
 from tests.support.sweep import is_whole, some
 
 PATIENCE_S = 180
@@ -125,7 +125,7 @@ class Worker:
         return (self.folder / "halted").exists()
 
     def is_gone(self) -> bool:
-        return self.code is not None or status_of(self.pid) == "Z"
+        return self.code is not None or not is_alive(self.pid)
 
     def wait_halted(self) -> bool:
         """Wait until it halts; False when it has ended instead, as one that hangs does by itself."""
