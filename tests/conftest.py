@@ -81,7 +81,7 @@ from tests.support.clients import ProjectClient  # noqa: E402
 from tests.support.database import migrated_database  # noqa: E402
 from tests.support.engines import SLOW  # noqa: E402
 from tests.support.hurried import hurry  # noqa: E402
-from tests.support.order import dearest_first  # noqa: E402
+from tests.support.order import SharedOut, dearest_first  # noqa: E402
 from tests.support.rows import write  # noqa: E402
 from tests.support.s3 import S3Server, running_s3  # noqa: E402
 
@@ -128,6 +128,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = set(wanted)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = dearest_first(wanted) if hasattr(config, "workerinput") else wanted
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedOut | None:
+    return SharedOut(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_finish() -> None:

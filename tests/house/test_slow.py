@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from tests.support.order import dearest_first
+from tests.support.order import SharedOut, dearest_first
 
 VAGUE = re.compile(r"^(many|several) (steps|pages|rows|things)\b|, one after the other$|^disks are made")
 
@@ -41,7 +43,49 @@ def test_what_takes_longest_begins_first_and_files_stay_together() -> None:
     ]
     tests += [Named(f"c.py::{number}", "guest") for number in range(5)]
     ordered = [each.nodeid for each in dearest_first(tests)]
-    assert "".join(dict.fromkeys(name[0] for name in ordered)) == "ecbad"
+    assert "".join(dict.fromkeys(name[0] for name in ordered)) == "cebad"
     files = [name[0] for name in ordered]
-    assert files == sorted(files, key="ecbad".index), "a file is whole"
+    assert files == sorted(files, key="cebad".index), "a file is whole"
     assert sorted(ordered) == sorted(each.nodeid for each in tests)
+
+
+class Process:
+    """One of several that run tests."""
+
+    shutting_down = False
+    gateway = SimpleNamespace(id="")
+
+    def __init__(self) -> None:
+        self.tests: list[int] = []
+
+    def send_runtest_some(self, indices: list[int]) -> None:
+        self.tests += indices
+
+    def shutdown(self) -> None:
+        self.shutting_down = True
+
+
+@pytest.mark.parametrize(("count", "taken"), [(2, ["ikmac", "jlnbd"]), (3, ["ikma", "jln", "dcb"])])
+def test_the_last_of_three_processes_leaves_journeys_to_the_others(count: int, taken: list[str]) -> None:
+    files = [f"tests/{name}.py" for name in "abcd"] + [f"tests/flows/{name}.py" for name in "ijklmn"]
+    tests = [f"{file}::{number}" for file in files for number in range(3)]
+    option = SimpleNamespace(loadscopereorder=False)
+    config = SimpleNamespace(getvalue=lambda name: {"tx": ["popen"] * count}[name], option=option)
+    scheduler = SharedOut(config)
+    processes = [Process() for _ in range(count)]
+    for process in processes:
+        scheduler.add_node(process)
+        scheduler.add_node_collection(process, tests)
+    scheduler.schedule()
+    for turn in range(len(tests)):
+        for process in processes:
+            if turn < len(process.tests):
+                scheduler.mark_test_complete(process, process.tests[turn])
+
+    assert scheduler.tests_finished
+    assert all(process.shutting_down for process in processes)
+    done = [
+        dict.fromkeys(Path(tests[each].partition("::")[0]).stem for each in process.tests)
+        for process in processes
+    ]
+    assert list(map("".join, done)) == taken
