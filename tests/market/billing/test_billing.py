@@ -25,7 +25,14 @@ FILES = ("market:export-billing", "market:export-lines", "market:export-income")
 
 
 @pytest.fixture
-def used(market, priced, people):
+def _mid_month():
+    """The hours that pass are of one month, whatever day it is."""
+    next_month = now().replace(day=1) + timedelta(days=31)
+    clock.move(next_month.replace(day=15) - now())
+
+
+@pytest.fixture
+def used(_mid_month, market, priced, people):
     """Bob's server ran the market image for two hours and a bit, and one with a plain image as well."""
     priced("hour", "0.36", listing=market.listing, per_vcpu=True)
     priced("hour", "0.2", flavor=market.flavor)
