@@ -38,11 +38,11 @@ run: packages $(V)/.run $(MO) $(NOVNC)  ## set everything up and serve the conso
 down: $(V)/.run  ## stop all guests of this data folder
 	@$(V)/python manage.py stop_guests
 
-# whole files, what takes longest first (tests/support/order.py), unless all is shuffled
+# whole files, as tests/support/order.py shares them out, unless all is shuffled
 DIST = --dist $(if $(SHUFFLE),load --random-order-bucket=global --random-order-seed=$(SHUFFLE),loadfile --no-loadscope-reorder)
 
-test: test-packages $(V)/.dev $(MO) $(NOVNC)  ## everything: guests and browser included; SHUFFLE=7 in another order, N=4 by so many processes
-	$(V)/pytest -n $(or $(N),3) $(DIST) -m "not debian and not cloud and not deploy" tests
+test: test-packages $(V)/.dev $(MO) $(NOVNC)  ## everything: guests and browser included; SHUFFLE=7 in another order, N=2 by so many processes
+	$(V)/pytest -n $(or $(N),4) $(DIST) -m "not debian and not cloud and not deploy" tests
 
 test-debian: test-packages $(V)/.dev $(MO) $(NOVNC)  ## a Debian is built, boots with BIOS and UEFI and takes SSH logins; minutes
 	$(V)/pytest -m debian tests
@@ -60,7 +60,7 @@ test-sweeps: test-packages $(V)/.dev $(MO)  ## where `make test` takes some of t
 test-postgres: test-packages $(V)/.dev $(MO) $(NOVNC)  ## what may differ on PostgreSQL: not guests, browser, bytes, pages drawn again, nor what asks it nothing
 	pg_virtualenv -t -o fsync=off -o synchronous_commit=off bash -c \
 	  'IMS_DATABASE_URL=postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/ims \
-	   $(V)/pytest -n 2 $(DIST) -m "not guest and not browser and not bytes and not pages and not cloud and not deploy" tests'
+	   $(V)/pytest -n 3 $(DIST) -m "not guest and not browser and not bytes and not pages and not cloud and not deploy" tests'
 
 cloud: cloud-packages  ## bring up a small real OpenStack on this machine, in IMS_CLOUD=.cloud; minutes the first time
 	@tests/openstack/lab/up.sh $(IMS_CLOUD)
