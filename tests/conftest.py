@@ -43,6 +43,8 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "imsconsole.settings"
 import django  # noqa: E402
 import pytest  # noqa: E402
 from _pytest import runner  # noqa: E402
+from hypothesis import HealthCheck  # noqa: E402
+from hypothesis import settings as examples  # noqa: E402
 
 django.setup()
 del os.environ["DJANGO_SETTINGS_MODULE"]  # or xdist's workers would read the settings before this file
@@ -86,6 +88,8 @@ from tests.support.rows import write  # noqa: E402
 from tests.support.s3 import S3Server, running_s3  # noqa: E402
 
 lock_order.watch()
+# hypothesis would time examples
+examples.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hurry(_BASE)
 settings.ENGINES["slow"] = SLOW
 PBKDF2PasswordHasher.iterations = 1000  # a million takes half a second, which no test is about

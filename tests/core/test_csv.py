@@ -5,7 +5,7 @@ from types import GeneratorType
 
 import pytest
 from django.utils.translation import gettext_lazy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from imsconsole.accounts.models import Region
@@ -23,7 +23,6 @@ def test_other_values_stay_as_they_are(value):
     assert safe_cell(value) == value
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0"))))
 def test_every_text_comes_back_from_the_file_as_it_was_made_safe(cells):
     text = "".join(csv_pieces(["heading"], [cells])).removeprefix(BOM)

@@ -21,6 +21,9 @@ DAY = datetime(2026, 1, 1, tzinfo=UTC)
 COLUMNS = ("host", "due_at", "started_at", "finished_at", "name")
 few = st.integers(0, 2)
 maybe = st.none() | few
+BY_THEMSELVES = settings(  # the examples of a test make their rows anew
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +61,7 @@ def orders(draw):
 
 
 @pytest.mark.slow(reason="150 lists, each gone through twice")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(BY_THEMSELVES, max_examples=150)
 @given(
     rows=st.lists(st.tuples(few, few, maybe, maybe), max_size=9), order=orders(), per_page=st.integers(1, 4)
 )
@@ -70,7 +73,7 @@ def test_every_row_is_on_one_page_in_both_directions(rows, order, per_page):
     assert_walks_every_row(found, names, per_page)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+@settings(BY_THEMSELVES, max_examples=100)
 @given(rows=st.lists(st.tuples(few, few, maybe, maybe), max_size=9), down=st.booleans())
 def test_empty_columns_are_the_largest_and_the_key_parts_equals(rows, down):
     entries(*rows)

@@ -41,7 +41,7 @@ from tests.engine.hostile_ovas import HOSTILE
 LIMIT = 1024 * GIB
 GRUB_ISO = Path("/usr/lib/grub-rescue/grub-rescue-cdrom.iso")
 IPXE_ISO = Path("/usr/lib/ipxe/ipxe.iso")
-QUICK = settings(deadline=None, derandomize=True, database=None, max_examples=60)
+QUICK = settings(derandomize=True, database=None, max_examples=60)
 
 
 @pytest.fixture(scope="module")

@@ -128,7 +128,6 @@ def examples(few: int) -> settings:
     return settings(
         max_examples=EXAMPLES or few,
         derandomize=not EXAMPLES,
-        deadline=None,
         database=None,
         suppress_health_check=[
             HealthCheck.function_scoped_fixture,

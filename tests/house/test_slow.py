@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.order import SharedOut, dearest_first
 
@@ -23,6 +24,11 @@ def test_what_it_says_is_what_that_test_does(request: pytest.FixtureRequest) -> 
     markers = [(item.nodeid, item.get_closest_marker("slow")) for item in request.session.items]
     vague = {name for name, marker in markers if marker and VAGUE.search(str(marker.kwargs.get("reason")))}
     assert vague == set()
+
+
+def test_no_example_of_a_property_is_timed() -> None:
+    assert settings().deadline is None
+    assert HealthCheck.too_slow in settings().suppress_health_check
 
 
 @dataclass(frozen=True)

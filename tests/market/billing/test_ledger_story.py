@@ -283,7 +283,6 @@ def test_whatever_happens_the_ledger_is_what_usage_says(monkeypatch) -> None:
         settings=settings(
             max_examples=48 if is_whole() else 12,
             stateful_step_count=30,
-            deadline=None,
             phases=[Phase.generate],  # a failure is short anyway, and shrinking it takes minutes
             suppress_health_check=list(HealthCheck),
         ),

@@ -314,7 +314,6 @@ def test_who_sees_and_uses_an_image_is_always_what_was_agreed() -> None:
         settings=settings(
             max_examples=80 if is_whole() else 12,
             stateful_step_count=15,
-            deadline=None,
             phases=[Phase.generate],  # a failure is short anyway, and shrinking it takes minutes
             suppress_health_check=list(HealthCheck),
         ),
