@@ -195,6 +195,16 @@ def test_an_upload_that_is_discarded_while_it_arrives_ends_with_a_sentence(
     assert not Upload.objects.exists()
 
 
+def test_bytes_for_an_upload_that_has_gone_leave_no_file(people: SimpleNamespace):
+    upload = start_upload(name="disk.raw", size_bytes=9 * MIB, actor=people.bob)
+    known = Upload.objects.get()
+    discard_upload(upload, actor=people.bob)
+    with pytest.raises(NotFound) as error:
+        Receiver(known)
+    assert error.value.code == "upload-gone"
+    assert upload_files() == []
+
+
 # the clock -------------------------------------------------------------------------------------------
 
 
