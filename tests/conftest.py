@@ -134,6 +134,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = dearest_first(wanted) if hasattr(config, "workerinput") else wanted
 
 
+@pytest.hookimpl(optionalhook=True)  # mutants are tried without xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedOut | None:
     return SharedOut(config, log) if config.getoption("dist") == "loadfile" else None
 

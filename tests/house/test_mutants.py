@@ -4,6 +4,8 @@ import ast
 import gc
 import importlib.util
 import inspect
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -136,3 +138,17 @@ def test_a_decorated_function_runs_with_its_fault_and_its_tests_are_known(tmp_pa
     fault.put()
     replace(str(file), tree, functions[str(file)], only="stop")
     assert stop(1) == ["traced", "stopped"]
+
+
+@pytest.mark.slow(reason="a process loads the console and tries two mutants")
+def test_what_one_test_notices_of_a_service_is_said():
+    asked = ["--lanes", "1", "--only", "verify/services"]
+    test = "tests/images/verify/test_verify.py::test_good_bytes_get_their_badge"
+    said = subprocess.run(
+        [sys.executable, "-m", "tests.mutants", *asked, test], capture_output=True, text=True
+    )
+    assert [line.split() for line in said.stdout.splitlines()[1:3]] == [
+        ["1", "2", "50", "(all)"],
+        ["1", "2", "50", "images/verify"],
+    ], said.stderr
+    assert "can_verify(image, actor).require() → pass" in said.stdout
