@@ -40,6 +40,9 @@ def choose(admin, action, *people, confirmed=True):
 
 @pytest.mark.parametrize("given", [{"is_staff": ""}, {"is_active": ""}])
 def test_the_last_operator_stays_one(admin, operator, given) -> None:
+    can = {"is_active": True, "is_staff": True, "is_superuser": True}
+    for lacking in can:  # is none who could take over
+        User.objects.create_user(lacking, **(can | {lacking: False}))
     assert change(admin, operator, **given).status_code == 409
     operator.refresh_from_db()
     assert (operator.is_active, operator.is_staff, operator.is_superuser) == (True, True, True)
