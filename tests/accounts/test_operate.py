@@ -125,6 +125,10 @@ def test_a_project_to_which_somebody_is_kept_alone_is_not_deleted(admin, people)
     refused = admin.post(url, {"post": "yes"})
     assert (refused.status_code, Event.objects.get().code) == (409, "project-has-members")
     membership_of(people.dave).projects.clear()
+    invited = Invitation.objects.create(account=project.account, secret_sha256="0" * 64, expires_at=now())
+    invited.projects.set([project])
+    assert admin.post(url, {"post": "yes"}).status_code == 409
+    invited.projects.set([people.alice.project])
     assert admin.post(url, {"post": "yes"}).status_code == 302
 
 
