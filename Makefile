@@ -38,8 +38,9 @@ run: packages $(V)/.run $(MO) $(NOVNC)  ## set everything up and serve the conso
 down: $(V)/.run  ## stop all guests of this data folder
 	@$(V)/python manage.py stop_guests
 
-# whole files, as tests/support/order.py shares them out, unless all is shuffled
-DIST = --dist $(if $(SHUFFLE),load --random-order-bucket=global --random-order-seed=$(SHUFFLE),loadfile --no-loadscope-reorder)
+# Whole files, as tests/support/order.py shares them out, unless all is shuffled. When a process of the tests dies, no other
+# begins in its place: xdist would wait for ever for whole files that the dead one had finished.
+DIST = --max-worker-restart 0 --dist $(if $(SHUFFLE),load --random-order-bucket=global --random-order-seed=$(SHUFFLE),loadfile --no-loadscope-reorder)
 
 test: test-packages $(V)/.dev $(MO) $(NOVNC)  ## everything: guests and browser included; SHUFFLE=7 in another order, N=2 by so many processes
 	$(V)/pytest -n $(or $(N),4) $(DIST) -m "not debian and not cloud and not deploy" tests
@@ -71,7 +72,7 @@ cloud-down:  ## end it; what it has stays for the next time
 # where a machine cannot have one, the tests say so and are skipped; one that does not come up is a failure
 test-cloud: test-packages cloud-packages $(V)/.dev $(MO) $(NOVNC)  ## what asks a real OpenStack, which it brings up; CLOUD="cloud and not thorough", SWEEP=all for every point
 	@tests/openstack/lab/up.sh $(IMS_CLOUD) || [ $$? = 3 ]
-	$(V)/pytest -n 3 --dist load -o faulthandler_timeout=$(if $(SWEEP),7200,2400) -m "$(or $(CLOUD),cloud)" $(or $(IN),tests)
+	$(V)/pytest -n 3 --dist load -o timeout=$(if $(SWEEP),7200,2400) -o faulthandler_timeout=$(if $(SWEEP),7260,2460) -m "$(or $(CLOUD),cloud)" $(or $(IN),tests)
 	$(if $(CLOUD),,pg_virtualenv -t -o fsync=off -o synchronous_commit=off bash -c \
 	  'IMS_DATABASE_URL=postgres://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/ims $(V)/pytest -m "cloud and postgresql" tests/openstack')
 

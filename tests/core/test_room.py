@@ -10,6 +10,7 @@ import pytest
 from imsconsole.core.errors import NoSpace
 from imsconsole.core.room import SPARE_BYTES, Room
 from tests.support.faults import free_space
+from tests.support.processes import ended, forked
 
 MIB = 1024**2
 
@@ -43,22 +44,27 @@ def test_what_is_written_of_it_counts_no_more(room: Room, tmp_path: Path) -> Non
     made = tmp_path / "a"
     with room.kept(made, 64 * MIB):
         before = room.free_bytes(tmp_path)
-        made.write_bytes(os.urandom(32 * MIB))
-        os.sync()
+        with made.open("wb") as file:
+            file.write(os.urandom(32 * MIB))
+            os.fsync(file.fileno())
         assert room.free_bytes(tmp_path) - before == 32 * MIB
 
 
 def test_a_killed_process_is_promised_nothing(room: Room, tmp_path: Path) -> None:
     reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
+
+    def keep() -> None:
         with room.kept(tmp_path / "a", SIZE):
             os.write(writer, b"x")
             signal.pause()
-    os.read(reader, 1)
+
+    child = forked(keep)
+    os.close(writer)
+    assert os.read(reader, 1), "it has no promise"
+    os.close(reader)
     promised = room.free_bytes(tmp_path)
     os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    assert ended(child) == -signal.SIGKILL
     assert promised < SIZE + SPARE_BYTES
     with room.kept(tmp_path / "b", SIZE):
         assert len(list((tmp_path / "room").iterdir())) == 1

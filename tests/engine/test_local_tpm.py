@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from imsconsole.engine.local import machine, probe, tpm
 from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.types import GIB, DiskSpec, FileSource, Key, Power, ServerSpec
 from tests.engine.guests import TestWork, server_spec, state_of, stored_image, tiny_disk, wait_until
+from tests.support.processes import ended, forked
 
 pytestmark = pytest.mark.guest
 
@@ -78,17 +80,19 @@ def test_its_state_lies_with_the_system_disk(local: LocalEngine, place: Path) ->
     assert (tpm_state(local, server) / "tpm2-00.permall").exists(), "it comes back with its disk"
 
 
+def killed_while_it_starts(engine: LocalEngine, server: ServerSpec, step: str) -> None:
+    setattr(machine, step, lambda *_rest: os.kill(os.getpid(), signal.SIGKILL))
+    engine.start(server, work=TestWork())
+    machine.reap()
+
+
 def test_a_worker_that_is_killed_while_it_starts_both_leaves_both_or_nothing(
     local: LocalEngine, place: Path
 ) -> None:
     """Whenever that is: just before, just after, and when QEMU answers."""
     server = with_tpm(local, place)
     for step in ("command_line", "wait_ready", "reap"):
-        if not (worker := os.fork()):
-            setattr(machine, step, lambda *_rest: os.kill(os.getpid(), signal.SIGKILL))
-            local.start(server, work=TestWork())
-            machine.reap()
-        assert os.WIFSIGNALED(os.waitpid(worker, 0)[1])
+        assert ended(forked(partial(killed_while_it_starts, local, server, step))) == -signal.SIGKILL
         found = state_of(local, server)
         wait_until(lambda found=found: len(tpms_of(local, server)) == (found.power is Power.RUNNING))
         started = state_of(local, local.start(server, work=TestWork()))

@@ -19,7 +19,7 @@ from imsconsole.engine.local.engine import LocalEngine
 from imsconsole.engine.local.machines import Machines
 from imsconsole.engine.types import GIB, MIB, DiskSpec, FileSource, Power, ServerSpec
 from tests.engine.guests import TestWork, server_spec, state_of, stored_image, tiny_disk, wait_for, wait_until
-from tests.support.processes import status_of
+from tests.support.processes import ended, forked, status_of
 
 IS_ROOT = run_as().switch
 FREE = GUEST_UIDS[-1] + 1  # from here on, numbers that no guest of a test beside this one gets
@@ -285,20 +285,19 @@ def test_a_disk_that_was_lent_when_its_worker_was_killed_keeps_its_user(one: Use
 
 def test_a_killed_process_lets_go_of_its_user(one: Users, place: Path) -> None:
     reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            with one.taken():
-                os.write(writer, b"x")
-                signal.pause()
-        finally:
-            os._exit(1)  # never on with the tests
+
+    def take() -> None:
+        with one.taken():
+            os.write(writer, b"x")
+            signal.pause()
+
+    child = forked(take)
     os.close(writer)
     assert os.read(reader, 1), "it has no user"
     os.close(reader)
     held = not is_free(one)
     os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    assert ended(child) == -signal.SIGKILL
     assert held == IS_ROOT
     assert is_free(one)
 

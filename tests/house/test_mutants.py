@@ -141,7 +141,8 @@ def test_a_decorated_function_runs_with_its_fault_and_its_tests_are_known(tmp_pa
 
 
 @pytest.mark.slow(reason="a process loads the console and tries two mutants")
-def test_what_one_test_notices_of_a_service_is_said():
+def test_what_one_test_notices_of_a_service_is_said(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)  # who imports imsconsole.wsgi has set it
     asked = ["--lanes", "1", "--only", "verify/services"]
     test = "tests/images/verify/test_verify.py::test_good_bytes_get_their_badge"
     said = subprocess.run(

@@ -1,6 +1,8 @@
 """A test that takes over a quarter of a second, without a guest or a browser, says why in its marker; the longest come first."""
 
 import re
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -53,6 +55,30 @@ def test_what_takes_longest_begins_first_and_files_stay_together() -> None:
     files = [name[0] for name in ordered]
     assert files == sorted(files, key="cebad".index), "a file is whole"
     assert sorted(ordered) == sorted(each.nodeid for each in tests)
+
+
+DYING = """
+import os
+
+def test_before(): pass
+def test_dies(): os._exit(1)
+def test_after(): pass
+"""
+
+
+@pytest.mark.slow(reason="processes of pytest start, and one of them dies")
+def test_a_process_of_the_tests_that_dies_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    for name in "abcdef":
+        (tmp_path / f"test_{name}.py").write_text(DYING if name == "c" else "def test(): pass")
+    asked = ["make", "-s", "--eval", "dist: ; @echo $(DIST)", "dist", "SHUFFLE="]
+    dist = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
+    alone = ["-p", "no:django", "-p", "no:cacheprovider", "-c", "/dev/null"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-n", "2", *dist, *alone, "."],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert "crashed while running 'test_c.py::test_dies'" in ran.stdout
 
 
 class Process:

@@ -66,7 +66,7 @@ def run_lane(number: int, order: Order, results: Connection) -> None:
     os.environ.setdefault("IMS_ACCELERATOR", "tcg")
     (folder / "data").mkdir(mode=0o755)
     os.dup2(os.open(folder / "said", os.O_CREAT | os.O_WRONLY), 1)
-    quietly = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", QUICK]
+    quietly = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--timeout", "0", "-m", QUICK]
     if pytest.main([*quietly, *order.tests], plugins=[Lane(folder, order, results)]):
         raise SystemExit((folder / "said").read_text())
     results.send(None)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.engine.guests import Stopped, TestWork
+from tests.support.processes import ended, forked
 from tests.support.sweep import some
 
 Verb = Callable[[TestWork], object]
@@ -61,14 +62,8 @@ def stopped_at(verb: Verb, point: Point) -> bool:
 
 def killed_at(verb: Verb, point: Point) -> bool:
     """Whether it came so far; there its process was killed."""
-    child = os.fork()
-    if child == 0:
-        try:
-            verb(PointedWork(point, lambda: os.kill(os.getpid(), signal.SIGKILL)))
-        finally:
-            os._exit(0)
-    _pid, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
+    work = PointedWork(point, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    return ended(forked(lambda: verb(work))) == -signal.SIGKILL
 
 
 ENDINGS = [pytest.param(stopped_at, marks=pytest.mark.thorough), killed_at]

@@ -18,6 +18,7 @@ from imsconsole.engine.openstack.cloud import Cloud, Service
 from imsconsole.engine.types import GIB, DiskSpec, FileSource, Key, Seed, ServerSpec, StoredDisk
 from tests.engine.guests import TestWork, counting_disk, server_spec, wait_for, wait_until
 from tests.openstack.seen import connected
+from tests.support.processes import ended, forked
 
 pytestmark = [
     pytest.mark.cloud,
@@ -122,15 +123,12 @@ def killed_after(
     engine: OpenStackEngine, server: ServerSpec, disks: Any, work: TestWork, number: int
 ) -> None:
     """A process that captures, and is killed right after the so-manieth thing it has changed in Nova and Cinder."""
-    child = os.fork()
-    if not child:
-        try:
-            count_changes(number)
-            anew(engine).capture(server, disks, work=work)
-        finally:
-            os._exit(1)
-    _pid, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status), number
+
+    def capture() -> None:
+        count_changes(number)
+        anew(engine).capture(server, disks, work=work)
+
+    assert ended(forked(capture)) == -signal.SIGKILL, number
 
 
 def anew(engine: OpenStackEngine) -> OpenStackEngine:

@@ -1,6 +1,31 @@
-"""Processes, as the system shows them."""
+"""Processes, as the system shows them, and forks of this one."""
 
+import os
+import signal
+import traceback
+from collections.abc import Callable
 from pathlib import Path
+
+FORK_LIMIT_S = 600  # a thread of ours that was not forked may have held a lock
+
+
+def forked(work: Callable[[], object]) -> int:
+    """A fork of this process, which does the work and ends, whatever happens: it is never back among the tests."""
+    if child := os.fork():
+        return child
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(FORK_LIMIT_S)
+    try:
+        work()
+    except BaseException:  # noqa: BLE001 - it ends here
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+def ended(child: int) -> int:
+    """How it ended, once it has: its exit code, or the signal that killed it, negative."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def children_of(pid: int) -> list[int]:
