@@ -152,6 +152,12 @@ def test_the_service_takes_only_limits_of_known_resources(people, quotas) -> Non
     assert refused.value.code == "bad-limit"
 
 
+def test_a_limit_may_be_zero(people) -> None:
+    project = people.alice.project
+    changed = change_quotas(project=project, quotas={"images": 0}, actor=service_actor(project))
+    assert changed.quotas == {"images": 0}
+
+
 def test_invitations_are_looked_at_and_withdrawn_by_the_service(admin, people, operator) -> None:
     _secret, invitation = invited(people.alice)
     page = admin.get(f"/admin/accounts/invitation/{invitation.pk}/change/").content.decode()

@@ -192,7 +192,7 @@ def test_a_whole_id_is_found_as_it_is_written(admin, people) -> None:
 
 
 SERVICES = [
-    lambda actor: users.create_user(user=User(username="eve"), actor=actor),
+    lambda actor: users.create_user(user=User(username="eve", is_staff=True), actor=actor),
     lambda actor: users.change_user(user=actor.user, actor=actor),
     lambda actor: users.reset_password(user=actor.user, password="x", actor=actor),
     lambda actor: users.remove_second_factor(user=actor.user, actor=actor),

@@ -46,6 +46,10 @@ def test_who_may_change_and_delete_a_shared_view(people, name, change, delete):
     assert rules.can_delete_view(view, actor).code == delete
 
 
+def test_what_is_not_shared_is_deleted_by_nobody_else(people):
+    assert rules.can_delete_view(saved(people.bob), people.alice).code == "not-your-view-to-delete"
+
+
 def test_a_reader_keeps_views_but_does_not_share_them(people):
     view = saved(people.dave)
     with pytest.raises(Refused, match="read-only"):

@@ -145,3 +145,10 @@ def test_nobody_becomes_an_operator_by_changing_users(people: SimpleNamespace) -
     assert list(User.objects.filter(is_superuser=True)) == [boss]
     boss.refresh_from_db()
     assert boss.check_password("boss-password-1")
+
+
+def test_who_may_change_users_gives_one_who_is_no_operator_another_password(people: SimpleNamespace) -> None:
+    client, new = staff("view", "change", model="accounts.User"), "kh4Jq-oo8-wyx"
+    url = f"/admin/accounts/user/{people.bob.user.pk}/password/"
+    assert client.post(url, {"new_password1": new, "new_password2": new}).status_code == 302
+    assert Client().login(username="bob", password=new)
