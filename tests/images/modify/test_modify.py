@@ -76,6 +76,7 @@ def test_r94_only_images_in_state_normal_are_modified(people, status):
         ({"architecture": "arm", "boot_mode": "uefi"}, {"boot_mode": "arm-boots-uefi"}),
         ({"os_detected": True}, {"os_version": "os-detected"}),
         ({"source_kind": "server"}, {"os_version": "taken-over", "min_disk_gb": "taken-over"}),
+        ({"source_kind": "disk"}, {"min_disk_gb": "taken-over"}),
     ],
 )
 def test_r26_what_cannot_be_changed_says_why(people, fields, fixed):

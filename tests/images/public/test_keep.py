@@ -58,9 +58,10 @@ def act(client: Client, action: str, *images: Image, **fields: str):
 )
 def test_an_operator_hides_and_protects_with_a_trace(client, operator, old, action, field, value, trace):
     Image.objects.filter(pk=old.pk).update(**{field: not value})
+    before = old.updated_at
     assert act(client, action, old).status_code == 302
     old.refresh_from_db()
-    assert getattr(old, field) is value
+    assert (getattr(old, field), old.updated_at > before) == (value, True)
     event = Event.objects.get(action=trace)
     assert (event.user, event.resource_id, event.account.name) == (operator, str(old.pk), "Platform")
 
@@ -135,13 +136,17 @@ def test_only_the_platform_keeps_public_images(old, new, people):
             write_release_note(images=[old], published_on=TODAY, text="x", actor=actor)
 
 
-def test_an_image_does_not_follow_itself_nor_one_that_is_given_up(platform, old, new):
+def test_an_image_does_not_follow_itself_nor_one_that_is_given_up_or_gone(platform, old, new):
     with pytest.raises(Refused, match="successor-place"):
         deprecate_image(old, on=TODAY, successor=old, actor=platform)
     deprecate_image(new, on=TODAY, actor=platform)
     with pytest.raises(Refused, match="successor-old"):
         deprecate_image(old, on=TODAY, successor=new, actor=platform)
     undeprecate_image(new, actor=platform)
+    gone = factories.PublicImageFactory(region=old.region, status="deleted")
+    for image, successor in ((old, gone), (gone, new)):
+        with pytest.raises(Refused, match="not-public"):
+            deprecate_image(image, on=TODAY, successor=successor, actor=platform)
     assert deprecate_image(old, on=TODAY, successor=new, actor=platform).successor == new
 
 

@@ -109,6 +109,9 @@ def test_a_running_server_needs_the_box_that_stops_it_first_and_memory_for_its_s
     assert can_order_resize(server, large(), people.bob, stop_first=True, host=HOST)
     full = replace(HOST, free_memory_mb=63)
     assert can_order_resize(server, large(), people.bob, stop_first=True, host=full).code == "no-guest-memory"
+    assert can_order_resize(
+        server, large(), people.bob, stop_first=True, host=replace(HOST, free_memory_mb=64)
+    )
     without = replace(full, capabilities=replace(HOST.capabilities, accelerator=""))
     assert can_have(server, large(), people.bob, without), "where nothing starts no memory is needed"
     server.status = "stopped"

@@ -139,6 +139,9 @@ def test_more_bytes_than_the_limit_are_not_taken(people: SimpleNamespace, disks:
 
 def test_one_discards_ones_own_uploads_only(people: SimpleNamespace, disks: Path):
     upload = uploaded(people.bob, disks / "disk.raw")
+    assert (
+        can_discard(upload, people.dave).code == can_make_image(upload, people.dave, "").code == "read-only"
+    )
     for other in (people.alice, people.dave, people.carol):
         assert client_of(other).post(f"/uploads/{upload.pk}/discard/").status_code == 404
     assert client_of(None).post(f"/uploads/{upload.pk}/discard/").status_code == 302
@@ -171,8 +174,9 @@ def test_what_came_whole_is_examined_as_what_it_was_said_to_be_and_once(people: 
         examined.refresh_from_db()
         assert {name: getattr(examined, name) for name in said} == said
         assert (examined.state, examined.size_bytes, examined.received_bytes) == ("examining", 7, 7)
+        assert examined.expires_at > upload.expires_at
         assert Job.objects.get(subject_id=upload.pk).kind == "upload.examine"
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="upload-ended"):
         examine_upload(upload, received_bytes=7, actor=people.bob)
     gone = Upload(name="gone.raw")
     with pytest.raises(NotFound) as lost:

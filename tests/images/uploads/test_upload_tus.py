@@ -66,6 +66,8 @@ def test_who_may_go_on_with_what(people: SimpleNamespace):
     assert can_resume(upload, people.dave).code == "read-only"
     clock.move(timedelta(hours=settings.IMS_UPLOAD_KEPT_HOURS, minutes=1))
     assert can_resume(upload, people.bob).code == "upload-expired"
+    upload.state = Upload.State.EXAMINING
+    assert can_resume(upload, people.bob).code == "upload-examining"
     upload.state = Upload.State.COMPLETE
     assert can_resume(upload, people.bob).code == "upload-complete"
     upload.state, upload.error_code = Upload.State.REFUSED, "empty"

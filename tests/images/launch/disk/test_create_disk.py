@@ -64,7 +64,8 @@ def made_of(image: Image, actor, **wanted) -> Disk:
 def test_only_data_disk_images_in_state_normal_make_disks(people, fields, code):
     """R5, R98"""
     image = factories.ImageFactory(**{"project": people.bob.project, "type": "data", **fields})
-    assert can_create_disk_from(image, people.bob).code == code
+    order = can_order_disk_from(image, 100, zone_of(people.bob), people.bob)
+    assert can_create_disk_from(image, people.bob).code == order.code == code
     assert can_create_disk_from(image, people.dave).code == "read-only"
 
 
