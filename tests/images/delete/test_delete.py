@@ -133,12 +133,13 @@ def test_public_and_protected_and_busy_images_cannot_be_deleted(people):
 
 
 def test_a_deleted_image_is_gone_at_once_and_its_name_is_free(people):
-    image = factories.ImageFactory(project=people.bob.project, name="web")
+    image = factories.ImageFactory(project=people.bob.project, name="web", delete_at=now())
     factories.ImageDiskFactory(image=image, ref="")
-    delete_image(image, actor=people.bob)
+    delete_image(image, deletes_backups=True, actor=people.bob)
 
     image.refresh_from_db()
     assert (image.status, image.deleted_at is not None) == ("deleted", True)
+    assert (image.delete_at, image.deletes_backups) == (None, True)
     assert not Image.objects.visible_to(people.bob).exists()
     factories.ImageFactory(project=people.bob.project, name="web")
     assert Event.objects.get(action="deleteImage").resource_id == str(image.pk)

@@ -6,7 +6,7 @@ import pytest
 
 from images.delete.clock import empty_trashes
 from images.delete.jobs import DeleteImage
-from images.delete.rules import can_purge, can_restore
+from images.delete.rules import can_purge, can_restore, can_restore_each
 from images.delete.services import delete_image, purge_image, restore_image
 from images.launch.rules import can_launch
 from images.launch.services import create_servers
@@ -79,6 +79,7 @@ def test_a_deleted_image_is_in_the_trash_and_nowhere_else(people, settings):
     image.refresh_from_db()
     assert (image.status, image.status_before, image.trashed_by) == ("trashed", "active", people.bob.user)
     assert image.kept_until - image.trashed_at == timedelta(days=settings.IMS_TRASH_DAYS)
+    assert image.updated_at >= image.trashed_at
     assert list(Image.objects.in_trash(people.alice)) == [image]
     for actor in (people.alice, people.bob, people.dave, people.carol):
         assert not Image.objects.visible_to(actor).exists()
@@ -159,6 +160,15 @@ def test_restoring_needs_room_in_the_count(people):
     factories.ImageFactory(project=project)
     with pytest.raises(Refused, match="quota-images"):
         restore_image(image, actor=people.bob)
+
+
+def test_of_several_as_many_come_back_as_have_names_of_their_own_and_room(people):
+    images, project = [trashed(people.bob, name=name) for name in ("web", "web", "db")], people.bob.project
+    assert [verdict.code for verdict in can_restore_each(images, people.bob)] == ["", "image-name-taken", ""]
+    project.quotas = {"images": 1}
+    project.save(update_fields=["quotas"])
+    codes = [verdict.code for verdict in can_restore_each(images[1:], people.bob)]
+    assert codes == ["", "quota-images"]
 
 
 # for ever
