@@ -21,7 +21,7 @@ from images.download.rules import (
     can_fetch_download,
     can_prepare,
 )
-from images.download.services import prepare_download
+from images.download.services import discard_download, prepare_download
 from images.models import Download, Image
 from images.verify.orphans import remove_orphans
 from images.verify.store_check import differences
@@ -139,11 +139,14 @@ def test_each_format_is_prepared_once_in_a_project(people):
     assert [can_prepare(image, each, people.bob).code for each in ("raw", "vmdk")] == ["download-there", ""]
     assert can_discard_download(made, people.bob).code == "download-not-ready"
     assert can_fetch_download(made, image, people.bob).code == "download-not-ready"
+    assert code_of(lambda: discard_download(made, actor=people.bob)) == "download-not-ready"
     made.state = "failed"
     made.save()
     assert can_prepare(image, "raw", people.bob)
     assert can_discard_download(made, people.bob)
     assert can_discard_download(made, people.dave).code == "read-only"
+    assert code_of(lambda: discard_download(made, actor=people.dave)) == "read-only"
+    assert Download.objects.get() == made
 
 
 # service and job ---------------------------------------------------------------------------------------
@@ -198,6 +201,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(people):
     image = bootable_image(people.bob)
     made = prepare_download(image, format="raw", actor=people.bob)
     with free_space(MIB):
+        assert code_of(lambda: prepare_download(image, format="vmdk", actor=people.bob)) == "no-room"
         job = finish(Job.objects.get(subject_id=made.pk))
     made.refresh_from_db()
     assert (job.state, made.state, made.error_code) == ("failed", "failed", "no-space")
