@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from images.copy.jobs import CopyImage
-from images.copy.rules import COPY_FACTS, can_copy, fits_key, new_bytes
+from images.copy.rules import COPY_FACTS, Copy, can_copy, can_order_copy, fits_key, new_bytes
 from images.copy.services import copy_image
 from images.copy.views import CopyOrder
 from images.delete.services import delete_image, purge_image
@@ -182,6 +182,21 @@ def test_a_copy_in_the_project_that_has_the_bytes_takes_none_of_its_storage(peop
     source = an_image(people.bob)
     assert new_bytes([source], people.bob.project) == 0
     assert new_bytes([source], people.carol.project) == source.disks.get().size_bytes
+
+
+def test_a_copy_that_is_encrypted_or_decrypted_takes_all_its_bytes_of_the_quota(people):
+    one, other = (factories.KeyFactory(project=people.bob.project) for _ in range(2))
+    plain, sealed = (facts(an_image(people.bob, key=key), people.bob) for key in (None, one))
+    people.bob.project.quotas = {"store_bytes": 2 * plain.size_bytes}
+    people.bob.project.save(update_fields=["quotas"])
+    orders = [
+        Copy(plain, "copy"),
+        Copy(plain, "copy", one),
+        Copy(sealed, "copy", other),
+        Copy(sealed, "copy"),
+    ]
+    codes = [can_order_copy(order, people.bob).code for order in orders]
+    assert codes == ["", *["quota-store-bytes"] * 3]
 
 
 def test_the_name_of_a_copy_must_be_free(people):

@@ -132,6 +132,16 @@ def test_the_target_lies_in_another_region_of_the_account_and_has_given_an_agenc
     assert not Job.objects.exists()
 
 
+def test_the_name_must_be_free_in_the_target(people, target):
+    """R39."""
+    image = an_image(people.bob, name="web")
+    factories.ImageFactory(project=target, name="taken")
+    with pytest.raises(Refused) as refusal:
+        copy_image_across(image, target=target, name="taken", actor=people.bob)
+    assert refusal.value.code == "image-name-taken"
+    assert copy_image_across(image, target=target, name="web", actor=people.bob)
+
+
 # service and job ---------------------------------------------------------------------------------------
 
 
