@@ -136,8 +136,9 @@ def test_an_object_of_every_format_becomes_an_image_with_its_content(people, dis
 
 
 def test_no_byte_is_copied_and_the_object_may_go(people, disks):
-    made = an_object(people.bob, disks / "disk.qcow2")
+    made = an_object(people.bob, disks / "disk.qcow2", "folder/disk.qcow2")
     upload = take(made, actor=people.bob)
+    assert (upload.name, upload.origin) == ("disk.qcow2", f"{made.bucket.name}:folder/disk.qcow2")
     assert upload.path.samefile(storage().path(stored_name(made.pk)))
     delete_object(made, actor=people.bob)
     remove_bytes(made.pk)

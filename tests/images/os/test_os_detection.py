@@ -1,11 +1,13 @@
 """R63: the system in a file counts, whatever was chosen; what is not recognised stays what was chosen, else Other."""
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from images.create.from_object.taking import take
-from images.create.rules import Import
+from images.create.rules import Import, can_order_import
 from images.create.services import import_image
 from images.models import Image, OsVersion
 from images.os.catalogue import OTHER_LINUX
@@ -80,6 +82,23 @@ def test_the_detected_system_overrides_the_chosen_one(people, debian):
     assert (image.os_version.name, image.os_detected) == (DEBIAN_12, True)
     page = client_of(people.bob).get(image.get_absolute_url()).content.decode()
     assert "Found in the image." in page
+
+
+def test_what_was_found_is_what_is_asked_about_and_said_from_the_beginning(people):
+    """R108: a system that does not run on bare metal servers is none of theirs because another was chosen."""
+    found = {"format": "raw", "virtual_size_bytes": 1, "size_bytes": 1, "sha256": ""}
+    upload = factories.UploadFactory(
+        project=people.bob.project,
+        user=people.bob.user,
+        state="complete",
+        found=found | {"os_id": "ubuntu", "os_version": "24.04"},
+        expires_at=now() + timedelta(days=1),
+    )
+    chosen = OsVersion.objects.get(name="Ubuntu 22.04 server 64bit")
+    order = Import(upload, "web", "system", 1, os_version=chosen)
+    assert can_order_import(replace(order, use="bms"), people.bob).code == "os-not-for-bms"
+    image = import_image(order, actor=people.bob)
+    assert (image.os_version.name, image.os_detected) == ("Ubuntu 24.04 server 64bit", True)
 
 
 def test_whether_it_has_cloud_init_is_unknown_unless_it_was_seen(people, tmp_path, disks):
