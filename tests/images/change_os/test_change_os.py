@@ -109,6 +109,9 @@ def test_the_states_in_which_the_os_is_changed(people, status, code) -> None:
 def test_a_server_without_a_machine_has_no_os_to_change(people) -> None:
     """R121."""
     assert can_change_os(a_server(people.bob, ref=""), people.bob).code == "no-system-disk"
+    without_disk = ServerFactory(project=people.bob.project, status="failed")
+    with pytest.raises(Refused, match="no-system-disk"):
+        change_os(without_disk, image=without_disk.image, actor=people.bob, **LOGIN)
 
 
 @pytest.mark.parametrize(
@@ -189,6 +192,16 @@ def test_it_must_be_possible_to_start_it_afterwards(people) -> None:
     assert can_order_change(a_change(server, image), people.bob, full).code == "no-guest-memory"
     without = Host(Capabilities(missing=("qemu-system-x86",), seeds=frozenset({"nocloud"})), 0)
     assert can_order_change(a_change(server, image), people.bob, without)
+
+
+def test_the_keys_of_the_disks_that_stay_are_needed_and_not_that_of_the_one_that_goes(people) -> None:
+    """R90."""
+    server, image = a_server(people.bob), ImageFactory(project=people.bob.project)
+    key = KeyFactory(project=people.bob.project, state="disabled")
+    server.disks.update(key=key)
+    assert can_order_change(a_change(server, image), people.bob, HOST)
+    DiskFactory(server=server, role="data", index=1, key=key)
+    assert can_order_change(a_change(server, image), people.bob, HOST).code == "key-not-enabled"
 
 
 def test_reinstalling_uses_the_original_image_and_no_other(people) -> None:
