@@ -481,6 +481,12 @@ def test_without_a_bucket_the_page_leads_to_one(people):
     assert f"{reverse('leave-form')}?what=bucket" in page
 
 
+def test_the_page_of_an_image_that_has_no_disk_yet_says_what_it_waits_for(people):
+    image, bucket = factories.ImageFactory(project=people.bob.project, status="saving"), bucket_of(people.bob)
+    page = client_of(people.bob).post(page_of(image), typed(bucket, format="raw", action="refresh"))
+    assert (page.status_code, page.context["verdict"].code) == (200, "not-active")
+
+
 def test_strangers_find_nothing_and_readers_may_not(people):
     image, bucket = sized(people.bob), bucket_of(people.bob)
     assert client_of(people.carol).get(page_of(image)).status_code == 404
