@@ -10,7 +10,7 @@ from images.launch.services import create_servers
 from images.models import Image
 from imsconsole.accounts.actor import Actor
 from imsconsole.cloud.engines import engine_for
-from imsconsole.cloud.models import Flavor, Server
+from imsconsole.cloud.models import Flavor, RegionReport, Server
 from imsconsole.engine.types import MIB, FileSource, Kind
 from tests import factories
 from tests.engine.guests import TestWork, answering_disk, dead_disk, tiny_cd, tiny_disk, tiny_uefi_disk
@@ -22,6 +22,14 @@ WORD = "TINY GUEST"
 
 def tiny_flavor() -> Flavor:
     return factories.FlavorFactory(name="t6-tiny-1", series="t6", memory_mb=64)
+
+
+def arm_flavor() -> Flavor:
+    """Of Arm servers, which the region's host said it can run."""
+    report = RegionReport.objects.get(pk=REGION)
+    report.can["architectures"] = ["arm", "x86"]
+    report.save()
+    return factories.FlavorFactory(name="kt6-tiny-1", series="kt6", memory_mb=64, architecture="arm")
 
 
 def bootable_image(

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -30,10 +31,19 @@ from imsconsole.jobs.models import Job
 from imsconsole.jobs.services import cancel_job, retry_job
 from tests.cloud.backups.conftest import no_qemu  # noqa: F401
 from tests.cloud.conftest import _short_stop, engine  # noqa: F401
-from tests.cloud.servers.machines import REGION, bootable_image, files_of, order, running_server, tiny_flavor
+from tests.cloud.servers.machines import (
+    REGION,
+    arm_flavor,
+    bootable_image,
+    files_of,
+    order,
+    running_server,
+    tiny_flavor,
+)
 from tests.conftest import client_of
 from tests.engine.guests import wait_for
 from tests.factories import (
+    BackupFactory,
     FlavorFactory,
     ImageDiskFactory,
     ImageFactory,
@@ -155,6 +165,23 @@ def test_each_quota_is_asked_for_all_servers_together(people, resource) -> None:
     assert can_create_servers(launch, people.bob, HOST).code == f"quota-{resource.replace('_', '-')}"
 
 
+def test_flavor_and_zone_must_fit_the_image(people) -> None:
+    """R96, R99."""
+    arm = FlavorFactory(name="arm-1", architecture="arm")
+    assert can_create_servers(_launch(people.bob, flavor=arm), people.bob, HOST).code == "fit-architecture"
+    backup = BackupFactory(project=people.bob.project, status="creating")
+    image = ImageFactory(project=people.bob.project, type="full", backup=backup)
+    for zone, code in ((backup.zone, ""), (ZoneFactory(region=people.bob.region, code="b"), "only-in-zone")):
+        launch = _launch(people.bob, image=image, zone=zone)
+        assert can_create_servers(launch, people.bob, HOST).code == code
+
+
+def test_where_guests_are_told_nothing_one_signs_in_as_the_image_has_it(people) -> None:
+    mute = replace(HOST, capabilities=replace(HOST.capabilities, seeds=frozenset()))
+    assert can_create_servers(_launch(people.bob, user_data=""), people.bob, mute)
+    assert can_create_servers(_launch(people.bob), people.bob, mute).code == "no-seeds"
+
+
 def test_without_qemu_servers_may_be_made_but_ask_for_no_memory(people) -> None:
     without = Host(Capabilities(missing=("qemu-system-x86",), seeds=frozenset({"nocloud"})), 0)
     assert can_create_servers(_launch(people.bob), people.bob, without)
@@ -204,13 +231,14 @@ def test_servers_get_names_addresses_and_macs_of_their_own(people, engine) -> No
     assert Event.objects.filter(action="createServer").count() == 3
 
 
-@pytest.mark.parametrize("boot_mode", ["bios", "uefi"])
-def test_a_server_boots_as_its_image_does(people, engine, boot_mode) -> None:  # noqa: F811
+@pytest.mark.parametrize(("architecture", "boot_mode"), [("x86", "bios"), ("x86", "uefi"), ("arm", "uefi")])
+def test_a_server_boots_as_its_image_does(people, engine, architecture, boot_mode) -> None:  # noqa: F811
     """R13, R100: another boot mode is not there to be chosen."""
-    image = ImageFactory(project=people.bob.project, boot_mode=boot_mode)
+    image = ImageFactory(project=people.bob.project, architecture=architecture, boot_mode=boot_mode)
     ImageDiskFactory(image=image)
-    (server,) = order(people.bob, image)
-    assert server.boot_mode == boot_mode
+    flavor = arm_flavor() if architecture == "arm" else tiny_flavor()
+    (server,) = order(people.bob, image, flavor=flavor)
+    assert (server.architecture, server.boot_mode) == (architecture, boot_mode)
 
 
 def test_each_disk_and_the_job_know_what_the_disk_is_made_of(people, engine) -> None:  # noqa: F811

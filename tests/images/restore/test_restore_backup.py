@@ -23,7 +23,7 @@ from tests import factories
 from tests.cloud.backups.conftest import no_qemu, server  # noqa: F401
 from tests.cloud.backups.making import read_from
 from tests.cloud.conftest import engine  # noqa: F401
-from tests.cloud.servers.machines import tiny_flavor
+from tests.cloud.servers.machines import arm_flavor, tiny_flavor
 from tests.conftest import client_of
 from tests.support.wizards import gone_through
 from tests.support.workers import run_jobs
@@ -75,20 +75,24 @@ def test_the_flavor_must_fit_and_start(people):
 def test_the_rows_of_the_new_server_say_what_the_backup_says(people, no_qemu):  # noqa: F811
     pair = factories.KeyPairFactory(project=people.bob.project)
     key = factories.KeyFactory(project=people.bob.project)
-    then = {"boot_mode": "uefi", "secure_boot": True, "tpm": True, "multi_queue": True}
+    then = {"boot_mode": "uefi", "secure_boot": True, "tpm": True, "multi_queue": True, "architecture": "arm"}
     made = factories.BackupFactory(
-        project=people.bob.project, login={"password_hash": "$6$then", "user_data": "#!"}, **then
+        project=people.bob.project,
+        image=factories.ImageFactory(project=people.bob.project, architecture="arm", boot_mode="uefi"),
+        login={"password_hash": "$6$then", "user_data": "#!"},
+        **then,
     )
     system, data = (
         factories.BackupDiskFactory(backup=made, index=index, size_gb=index + 1, key=key) for index in (0, 2)
     )
-    wanted = {"flavor": tiny_flavor(), "key_pair": pair, "actor": people.bob}
+    wanted = {"flavor": arm_flavor(), "key_pair": pair, "actor": people.bob}
     with pytest.raises(ValidationError):
         restore_to_new_server(made, name="a b", **wanted)
     with pytest.raises(Refused, match="read-only"):
         restore_to_new_server(made, name="again", **wanted | {"actor": people.dave})
     server = restore_to_new_server(made, name="again", **wanted)  # noqa: F811
-    assert (server.name, server.host_name, server.boot_mode) == ("again", "again", "uefi")
+    assert (server.name, server.host_name) == ("again", "again")
+    assert (server.architecture, server.boot_mode) == ("arm", "uefi")
     assert (server.key_pair, server.ssh_key, server.password_hash) == (pair, pair.public_key, "")
     assert (server.user_data, server.restored_from, server.created_by) == ("#!", made, people.bob.user)
     assert Server.objects.get() == server
@@ -105,7 +109,7 @@ def test_the_rows_of_the_new_server_say_what_the_backup_says(people, no_qemu):  
     }
     made.secure_boot = made.tpm = made.multi_queue = False
     made.save()
-    other = restore_to_new_server(made, name="other", flavor=tiny_flavor(), actor=people.bob)
+    other = restore_to_new_server(made, name="other", flavor=wanted["flavor"], actor=people.bob)
     system = other.disks.get(index=0)
     assert (system.secure_boot, system.tpm, system.multi_queue) == (False,) * 3
     assert (other.key_pair, other.ssh_key, other.password_hash) == (None, "", "$6$then")
