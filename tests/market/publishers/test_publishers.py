@@ -69,6 +69,7 @@ def test_an_account_applies_is_rejected_applies_again_and_is_approved(people, op
     actor = Operator(operator)
     publisher = apply_as_publisher(**TYPED, actor=people.alice)
     assert (publisher.state, publisher.account) == ("applied", people.alice.account)
+    assert publisher.applied_by == people.alice.user
 
     reject_publisher(publisher, reason="Who are you?", actor=actor)
     assert Message.objects.get(user=people.alice.user).sentence == (
@@ -81,6 +82,7 @@ def test_an_account_applies_is_rejected_applies_again_and_is_approved(people, op
     assert (again.pk, again.state, again.name, again.reason) == (publisher.pk, "applied", "Acme", "")
 
     approved = approve_publisher(again, actor=actor)
+    approved.refresh_from_db()
     assert (approved.state, approved.decided_by) == ("approved", operator)
     assert approved.decided_at > again.applied_at
     assert (
@@ -122,6 +124,7 @@ def test_two_publishers_never_have_the_same_name(people):
     with pytest.raises(Refused) as refusal:
         apply_as_publisher(**TYPED | {"name": "ACME software"}, actor=people.carol)
     assert refusal.value.code == "publisher-name"
+    apply_as_publisher(**TYPED | {"name": "Globex software"}, actor=people.carol)
 
 
 # page ------------------------------------------------------------------------------------------------
