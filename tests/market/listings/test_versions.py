@@ -118,6 +118,8 @@ def test_what_was_sent_in_and_another_s_image_change_nothing_and_a_rejected_vers
         with pytest.raises(NotFound):
             call(words(theirs), actor=people.bob)
     assert edit_version(version, same, actor=people.bob).state == "draft"
+    Image.objects.filter(pk=version.image_id).update(status="frozen")
+    assert edit_version(version, words(version.image, title="C"), actor=people.bob).title == "C"
 
 
 def test_a_draft_has_a_few_screenshots(people, version):
