@@ -53,6 +53,7 @@ def test_a_key_is_its_project_s_until_it_is_granted_and_again_afterwards(key, pe
     assert not Key.objects.usable_by(people.carol).exists()
 
     grant = grant_key(key, grantee=people.carol.project, actor=people.bob)
+    assert grant.created_by == people.bob.user
     assert can_use_key(key, people.carol)
     assert is_usable_in(key, people.carol.project)
     assert list(Key.objects.usable_by(people.carol)) == [key]
@@ -150,6 +151,14 @@ def test_deletion_waits_can_be_cancelled_and_then_destroys_the_material(key, peo
     key = schedule_key_deletion(key, days=7, actor=people.bob)
     with pytest.raises(NotFound):
         delete_due_key(key, actor=people.bob)
+    for call in (
+        lambda: edit_key(key, name="late", description="", actor=people.bob),
+        lambda: enable_key(key, actor=people.bob),
+        lambda: disable_key(key, actor=people.bob),
+        lambda: schedule_key_deletion(key, days=1096, actor=people.bob),
+    ):
+        with pytest.raises(Refused, match="key-pending"):
+            call()
     clock.move(timedelta(days=6, hours=23))
     delete_due_keys()
     key.refresh_from_db()
