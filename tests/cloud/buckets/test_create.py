@@ -39,6 +39,7 @@ def test_a_name_is_the_only_one_on_the_platform(people) -> None:
     create_bucket(name="images", storage_class="standard", actor=people.bob)
     with pytest.raises(Refused, match="bucket-name-taken"):
         create_bucket(name="images", storage_class="standard", actor=people.carol)
+    create_bucket(name="images-2", storage_class="standard", actor=people.carol)
     with pytest.raises(Refused, match="read-only"):
         create_bucket(name="other", storage_class="standard", actor=people.dave)
 

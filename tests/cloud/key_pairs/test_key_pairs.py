@@ -80,9 +80,10 @@ def test_names_are_unique_in_a_project_and_keeping_needs_a_role(people) -> None:
     import_key_pair(name="one", key=key, actor=people.bob)
     with pytest.raises(Refused, match="key-pair-name"):
         create_key_pair(name="one", key=key, actor=people.alice)
+    import_key_pair(name="two", key=key, actor=people.alice)
     import_key_pair(name="one", key=key, actor=people.carol)
     with pytest.raises(Refused, match="read-only"):
-        import_key_pair(name="two", key=key, actor=people.dave)
+        import_key_pair(name="three", key=key, actor=people.dave)
 
 
 def test_deleting_leaves_the_servers_their_key(people) -> None:
