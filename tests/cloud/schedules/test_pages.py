@@ -74,6 +74,7 @@ def test_temporary_servers_are_in_none(people, vault):
     assert can_schedule(server, people.bob).code == "temporary-server"
     assert can_order_schedule(vault, [server], people.bob).code == "temporary-server"
     assert can_schedule(a_server(people.bob), people.dave).code == "read-only"
+    assert can_order_schedule(vault, [], people.dave).code == "read-only"
 
 
 def test_a_server_goes_on_in_the_vault_of_its_backups(people, vault):
@@ -86,6 +87,8 @@ def test_a_server_goes_on_in_the_vault_of_its_backups(people, vault):
     assert can_order_schedule(other, [server], people.bob)
     Backup.objects.update(status="failed")
     assert can_order_schedule(vault, [server], people.bob), "one that failed binds to nothing"
+    Backup.objects.update(status="available", kind="csbs", vault=None)
+    assert can_order_schedule(vault, [server], people.bob), "nor does one of CSBS, which is in no vault"
 
 
 def test_a_project_has_so_many_schedules(people, vault):
@@ -116,6 +119,9 @@ def test_neither_vault_nor_server_of_others_is_taken(people, vault):
         )
     BackupScheduleFactory(project=people.carol.project, name="nightly")
     assert create_schedule(plan_of(vault, a_server(people.bob)), actor=people.bob).name == "nightly"
+    with pytest.raises(Refused, match="schedule-name"):
+        create_schedule(plan_of(vault, a_server(people.bob)), actor=people.alice)
+    create_schedule(plan_of(vault, a_server(people.bob), name="weekly"), actor=people.alice)
 
 
 def test_a_vault_of_a_schedule_is_not_deleted(people, vault):
