@@ -46,6 +46,7 @@ def test_a_job_that_never_began_ends_at_once(start: Start, people: SimpleNamespa
 
     job.refresh_from_db()
     assert (job.state, job.error_code, job.reservations.count()) == ("cancelled", "cancelled", 0)
+    assert job.finished_at
     assert Image.objects.get(pk=job.subject_id).status == "killed"
     assert Event.objects.get(action="cancelJob").resource_id == str(job.pk)
     run_jobs()

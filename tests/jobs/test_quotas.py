@@ -24,7 +24,7 @@ from imsconsole.cloud.servers.services import delete_server
 from imsconsole.core.errors import Conflict, NoSpace
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job, Reservation
-from imsconsole.jobs.quotas import fits_quota, quota_lines, registering, reserve_more, used_by
+from imsconsole.jobs.quotas import fits_quota, left_for, quota_lines, registering, reserve_more, used_by
 from imsconsole.jobs.run import Run
 from imsconsole.jobs.runner import claim
 from imsconsole.jobs.services import cancel_job
@@ -227,6 +227,14 @@ def test_a_job_reserves_what_it_turns_out_to_need(people: SimpleNamespace, run: 
     with pytest.raises(Refused, match="quota-store-bytes"):
         reserve_more(run, "store_bytes", 1501)
     reserve_more(Run(Job()), "store_bytes", 1501)  # of a job of the platform, which has no quota
+
+
+@pytest.mark.django_db
+def test_a_job_may_take_what_others_leave_of_a_quota(people: SimpleNamespace, run: Run) -> None:
+    factories.ImageDiskFactory(image=Image.objects.get(), size_bytes=200)
+    for quota, left in ((1500, 1300), (200, 1)):
+        limit(people.bob.project, store_bytes=quota)
+        assert left_for(Run(Job.objects.get()), "store_bytes") == left
 
 
 @pytest.mark.django_db

@@ -42,9 +42,19 @@ def test_only_the_newest_failed_work_can_be_retried(failed: Job, start: Start, p
     assert can_retry(failed, people.bob).code == "job-superseded"
 
 
+def test_work_whose_quota_is_used_up_since_is_not_retried(failed: Job, people: SimpleNamespace):
+    people.bob.project.quotas = {"store_bytes": 1}
+    people.bob.project.save(update_fields=["quotas"])
+    for bytes_, code in ((1, ""), (2, "quota-store-bytes")):
+        failed.reserves = {"store_bytes": bytes_}
+        assert can_retry(failed, people.bob).code == code
+
+
 def test_a_retry_puts_job_and_subject_back_to_work(failed: Job, people: SimpleNamespace):
+    ended_at = failed.finished_at.isoformat()
     job = retry_job(failed, actor=people.bob)
 
+    assert [(error["at"], error["code"]) for error in job.past_errors] == [(ended_at, "no-space")]
     assert (job.state, job.error_code, job.outcome, job.deaths) == ("queued", "", "", 0)
     assert (job.bytes_done, job.bytes_total, job.started_at, job.finished_at) == (0, 0, None, None)
     assert Image.objects.get(pk=job.subject_id).status == "saving"
