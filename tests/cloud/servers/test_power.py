@@ -103,6 +103,16 @@ def test_two_at_once_cannot_both_have_the_server(people, engine) -> None:
         force_off_server(server, actor=people.alice)
 
 
+@pytest.mark.parametrize(
+    ("begin", "force"), [(stop_server, force_off_server), (reboot_server, force_reboot_server)]
+)
+def test_work_that_waits_for_a_system_is_forced_and_not_begun_again(people, begin, force) -> None:
+    server = ServerFactory(project=people.bob.project, status="running")
+    begin(server, actor=people.bob)
+    force(server, actor=people.alice)
+    assert Job.objects.get().args["is_forced"]
+
+
 def test_nobody_changes_the_server_of_another_account(people) -> None:
     server = ServerFactory(project=people.bob.project)
     with pytest.raises(NotFound):
