@@ -201,6 +201,13 @@ def test_legacy_backups_have_the_same_bytes_and_no_vault(people, server):
     assert [read_stored(disk.ref) for disk in backup.disks.all()] == ["OLD"] * 3
 
 
+def test_a_legacy_backup_is_made_by_a_job_that_has_the_server(people):
+    backup = create_legacy_backup(server := a_server(people.bob), name="old", actor=people.bob)
+    job = Job.objects.live().touching(server.pk).get()
+    assert (job.kind, job.args["backup_id"]) == ("backup.create", str(backup.pk))
+    assert Server.objects.get(pk=server.pk).task == "backup"
+
+
 def test_a_server_of_others_is_not_there(people, vault):
     server = a_server(people.bob)
     with pytest.raises(NotFound):

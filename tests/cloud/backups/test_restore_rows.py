@@ -40,6 +40,14 @@ def test_a_backup_comes_back_to_its_own_server_where_its_disks_have_places(peopl
     assert code(server) == "data-disk-count"
 
 
+def test_the_disks_of_a_server_stay_beside_those_of_its_backup_and_all_must_fit_the_quota(people, backup):
+    server = people.bob.project.servers.get()
+    for quota, code in ((4, ""), (3, "quota-disks")):
+        people.bob.project.quotas = {"disks": quota}
+        people.bob.project.save(update_fields=["quotas"])
+        assert can_restore_to(backup, server, people.bob, stop_first=False, host=HOST).code == code
+
+
 def test_a_restoration_is_told_its_disks_and_holds_their_bytes(people, backup):
     server = restore_backup(backup, actor=people.bob)
     job = Job.objects.live().touching(backup.pk).get()
