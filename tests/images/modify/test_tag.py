@@ -69,6 +69,8 @@ def test_an_image_has_at_most_ten(people):
     image = an_image(people.bob)
     with pytest.raises(Refused, match="too-many-tags"):
         TAGS.change(image, tags={f"k{n}": "" for n in range(11)}, actor=people.bob)
+    TAGS.change(image, tags={f"k{n}": "" for n in range(10)}, actor=people.bob)
+    assert len(tags_of(image)) == 10
 
 
 def test_who_did_not_see_the_present_tags_overwrites_none(people):
