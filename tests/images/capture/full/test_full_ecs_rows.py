@@ -5,6 +5,7 @@ import pytest
 from images.capture.full.rules import can_capture_full_into, can_make_of_backup
 from images.capture.full.services import capture_full, make_of_backup
 from images.models import Image
+from imsconsole.cloud.backups.rules import can_become_image
 from imsconsole.cloud.models import BytesUse, Server, Vault
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
@@ -76,6 +77,7 @@ def test_an_image_of_a_server_says_what_its_system_says_and_where_it_comes_from_
 def test_an_image_of_a_backup_holds_it_and_its_bytes_and_no_second_is_made_r68(people):
     backup = BackupFactory(project=people.bob.project)
     disk, data = (BackupDiskFactory(backup=backup, index=index, size_gb=2 + index) for index in (0, 1))
+    assert can_become_image(backup, people.dave).code == "read-only"
     with pytest.raises(Refused, match="read-only"):
         make_of_backup(backup, name="whole", actor=people.dave)
     people.bob.project.quotas = {"images": 1}
