@@ -168,6 +168,14 @@ def test_a_copy_is_given_once(people, share):
     assert Image.objects.owned_by(people.carol).count() == 1
 
 
+def test_a_copy_that_was_not_made_makes_room_for_the_next(people, share):
+    failed = give_copy(share, actor=people.bob).copy
+    cancel_job(job_of(share), actor=people.carol)
+    copy = give_copy(share, actor=people.bob).copy
+    failed.refresh_from_db()
+    assert (failed.status, copy.status, copy.name) == ("deleted", "queued", failed.name)
+
+
 def test_the_quota_of_the_receiver_is_reserved(people, share):
     people.carol.project.quotas = {"store_bytes": 1500}
     people.carol.project.save()
