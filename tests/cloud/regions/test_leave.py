@@ -110,6 +110,7 @@ def test_what_was_left_is_asked_no_more_and_does_nothing(
     region.refresh_from_db()
     assert (region.engine, region.cloud) == ("left", "")
     assert not ForeignThing.objects.exists()
+    assert RegionReport.objects.get(pk=region).error_code == ""
     ask_hosts()
     assert RegionReport.objects.get(pk=region).error_code == ""
     assert not any("Sky" in str(each) for each in what_needs_me().concerns)
