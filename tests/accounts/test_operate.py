@@ -1,6 +1,7 @@
 """What operators do with people, accounts and places; and that nobody else does it."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -17,6 +18,7 @@ from imsconsole.core.rules import Refused
 from tests import factories
 from tests.accounts.conftest import actions, membership_of
 from tests.conftest import client_of
+from tests.support.at_once import DONE, at_once
 
 USERS = "/admin/accounts/user/"
 
@@ -59,6 +61,21 @@ def test_one_of_two_operators_may_go_and_an_operator_may_do_everything(admin, op
     operator.refresh_from_db()
     assert (operator.is_staff, operator.is_superuser) == (False, False)
     assert admin.get("/admin/").status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_operators_who_dismiss_each_other_at_once_leave_one() -> None:
+    def dismiss(user: User, actor: User) -> None:
+        user = User.objects.get(pk=user.pk)
+        user.is_staff = False
+        users.change_user(user=user, actor=Operator(actor))
+
+    for _ in range(4):
+        User.objects.all().delete()
+        pair = [User.objects.create_superuser(name) for name in ("one", "two")]
+        outcomes = at_once(*(partial(dismiss, *each) for each in (pair, pair[::-1])))
+        assert sorted(outcomes) == [DONE, "last-operator"]
+        assert User.objects.filter(is_staff=True, is_superuser=True).count() == 1
 
 
 def test_a_project_gets_another_name(operator, people) -> None:
