@@ -77,7 +77,7 @@ from imsconsole.core.folders import left_behind, remove_left  # noqa: E402
 from imsconsole.core.kept import forget_kept  # noqa: E402
 from imsconsole.core.stack import with_room  # noqa: E402
 from tests import factories  # noqa: E402
-from tests.openstack.regions import OURS, forget_folder, of_engine  # noqa: E402
+from tests.openstack.regions import OURS, of_engine  # noqa: E402
 from tests.support import lock_order  # noqa: E402
 from tests.support.clients import ProjectClient  # noqa: E402
 from tests.support.database import migrated_database  # noqa: E402
@@ -275,8 +275,6 @@ def on_each_engine(request: pytest.FixtureRequest, people: SimpleNamespace) -> I
     cloud = {"cloud": OURS} if request.param == "openstack" else {}
     of_engine(people.bob.region, engine=request.param, **cloud)
     yield
-    if cloud:
-        forget_folder(people.bob.region.code)
     forget_engines()
 
 

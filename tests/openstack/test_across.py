@@ -31,7 +31,7 @@ from tests.cloud.conftest import _short_stop, empty  # noqa: F401
 from tests.cloud.servers.machines import REGION, bootable_image, order
 from tests.engine.guests import wait_for
 from tests.factories import AgencyFactory, ProjectFactory
-from tests.openstack.regions import FAR, OTHER, OURS, far_region, forget_folder, of_engine
+from tests.openstack.regions import FAR, OTHER, OURS, far_region, of_engine
 from tests.openstack.seen import assert_in_place, connected
 from tests.support.cutting import Way, leading_to
 from tests.support.faults import Crash
@@ -69,7 +69,6 @@ def target(request: pytest.FixtureRequest, people: SimpleNamespace) -> Iterator[
     yield project
     for code in (REGION, FAR):
         empty(engine_for(code))
-        forget_folder(code)
 
 
 def give_places(account: Account, *regions: Region) -> None:

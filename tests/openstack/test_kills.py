@@ -30,7 +30,7 @@ from tests.cloud.conftest import _short_stop, empty, engine  # noqa: F401
 from tests.cloud.servers.machines import REGION, bootable_image, order
 from tests.engine.guests import TestWork, state_of, wait_for
 from tests.factories import AgencyFactory, ProjectFactory, VaultFactory
-from tests.openstack.regions import FAR, far_region, forget_folder
+from tests.openstack.regions import FAR, far_region
 from tests.openstack.seen import OTHER, assert_at_rest, assert_in_place, everywhere, mark_of, ours
 from tests.support.engines import only
 from tests.support.workers import kill_at_every_step, run_jobs
@@ -261,7 +261,6 @@ def test_a_copy_to_another_cloud(people: SimpleNamespace) -> None:
         _copied_at_every_step(people.bob, source, target)
     finally:
         empty(engine_for(FAR))
-        forget_folder(FAR)
 
 
 def _copied_at_every_step(actor: Any, source: Image, target: Any) -> None:

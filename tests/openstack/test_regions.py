@@ -37,7 +37,7 @@ from tests.engine.guests import tiny_disk
 from tests.factories import AgencyFactory, ProjectFactory
 from tests.images.create.importing import imported
 from tests.images.life import done, says
-from tests.openstack.regions import FAR, OTHER, OURS, far_region, forget_folder, of_engine
+from tests.openstack.regions import FAR, OTHER, OURS, far_region, of_engine
 from tests.openstack.seen import assert_in_place
 from tests.openstack.there import as_user
 from tests.support.workers import finish
@@ -50,9 +50,8 @@ pytestmark = [
 
 
 @pytest.fixture
-def region(people: Any, cloud: Any) -> Iterator[Region]:
-    yield of_engine(people.bob.region, engine="openstack", cloud=OURS)
-    forget_folder(people.bob.region.code)
+def region(people: Any, cloud: Any) -> Region:
+    return of_engine(people.bob.region, engine="openstack", cloud=OURS)
 
 
 @pytest.fixture
