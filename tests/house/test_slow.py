@@ -58,10 +58,10 @@ def test_what_takes_longest_begins_first_and_files_stay_together() -> None:
 
 
 DYING = """
-import os
+import os, time
 
 def test_before(): pass
-def test_dies(): os._exit(1)
+def test_dies(): time.sleep(1); os._exit(1)  # nothing is on its way to it by then
 def test_after(): pass
 """
 
