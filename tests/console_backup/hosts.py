@@ -97,7 +97,7 @@ class Shell:
             self.is_begun = False
 
     def end(self) -> None:
-        self._process.communicate()
+        self._process.communicate(timeout=60)
 
     def _answer_to(self, line: str) -> str:
         assert self._process.stdin

@@ -122,7 +122,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     yield console
     console.shell.cut_power()
     for process in console.shell.shells:
-        process.communicate()
+        process.communicate(timeout=60)
     subprocess.run(["rm", "-r", folder], check=True)
 
 

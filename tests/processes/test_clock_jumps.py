@@ -13,7 +13,7 @@ from imsconsole.jobs.models import ClockEntry, Job
 from tests.processes.test_run_worker import ONE_BULK_WORKER, state, until_writing
 from tests.support.console import wait_for
 from tests.support.processes import children_of
-from tests.support.workers import supervisor, until
+from tests.support.workers import PATIENCE_S, supervisor, until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -78,7 +78,7 @@ def test_workers_whose_clock_jumps_end_their_job_and_those_that_begin_in_another
                 left = left_by_killed(process.pid, start, go)
             else:
                 process.terminate()
-                assert process.wait() == 0
+                assert process.wait(PATIENCE_S) == 0
 
 
 def left_by_killed(pid: int, start: Start, go: Path) -> Job:

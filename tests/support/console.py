@@ -165,7 +165,7 @@ def served(console: Console) -> Iterator["subprocess.Popen[bytes]"]:
         yield process
     finally:
         for shell in console.shells:
-            shell.communicate()
+            shell.communicate(timeout=60)
         process.terminate()
         process.wait(30)
         console.data.with_suffix(".log").unlink()

@@ -66,7 +66,7 @@ def running_bridge(**environment: str) -> Iterator[RunningBridge]:
         yield bridge
     finally:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=60)
 
 
 def token_for(client: Client, server: Server, origin: str = ORIGIN, *, what: str = "screen") -> str:

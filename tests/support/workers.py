@@ -218,7 +218,10 @@ def supervisor(command: str = "run_worker", **environment: str) -> Iterator["sub
         yield process
     finally:
         process.terminate()
-        process.wait()
+        try:
+            process.wait(PATIENCE_S)
+        finally:
+            process.kill()
 
 
 def kill_at_every_step(
