@@ -7,7 +7,6 @@ Needs `@pytest.mark.django_db(transaction=True)`. Whatever is no expected error,
 """
 
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 
 from django.db import connection
@@ -23,15 +22,14 @@ def at_once(*calls: Callable[[], object]) -> list[str]:
     """Run all calls at the same moment; of each `done`, or the code of the error it ended with."""
     outcomes: list[str] = [""] * len(calls)
     surprises: list[BaseException] = []
-    waiting = deque(enumerate(calls))
+    waiting = iter(list(enumerate(calls)))  # each is taken by one thread
     gate = threading.Barrier(min(len(calls), MOST_CONNECTIONS))
 
     def go() -> None:
         try:
             connection.ensure_connection()
             gate.wait(60)
-            while waiting:
-                number, call = waiting.popleft()
+            for number, call in waiting:
                 outcomes[number] = outcome_of(call)
         except BaseException as error:  # noqa: BLE001 - raised below, in the test's own thread
             surprises.append(error)
