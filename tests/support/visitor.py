@@ -140,6 +140,7 @@ class Visitor:
         assert self.troubles == [], self.page.url
         if self.scripts:
             self.page.wait_for_load_state()
+            expect(self.page.locator(".htmx-request")).to_have_count(0)  # what waits for an answer is pale
             width, astray, shapes, colours, is_there = self.page.evaluate(LOOKED)
             assert width <= 0, f"{self.page.url} is {width} px too wide"
             assert not astray, f"{self.page.url}: what is wrong leads to no field"

@@ -41,13 +41,15 @@ def rows(*pairs, seen=""):
 
 @each_kind
 def test_writers_may_tag_whatever_is_not_being_deleted(people, room):
-    make, rule, _, _ = KINDS[room]
+    make, rule, tagging, _ = KINDS[room]
     thing = make(people.bob)
     assert [rule(thing, actor).code for actor in (people.alice, people.bob, people.dave)] == [
         "",
         "",
         "read-only",
     ]
+    with pytest.raises(Refused, match="read-only"):
+        tagging.change(thing, tags={"env": "test"}, actor=people.dave)
     thing.status = "deleting"
     assert not rule(thing, people.bob)
 

@@ -139,6 +139,8 @@ def test_the_name_must_be_free_in_the_target(people, target):
     with pytest.raises(Refused) as refusal:
         copy_image_across(image, target=target, name="taken", actor=people.bob)
     assert refusal.value.code == "image-name-taken"
+    with pytest.raises(Refused, match="read-only"):
+        copy_image_across(image, target=target, name="web", actor=people.dave)
     assert copy_image_across(image, target=target, name="web", actor=people.bob)
 
 

@@ -136,6 +136,12 @@ def test_only_the_platform_keeps_public_images(old, new, people):
             write_release_note(images=[old], published_on=TODAY, text="x", actor=actor)
 
 
+def test_a_slip_of_the_pen_in_the_year_of_a_release_note_is_caught(old, platform):
+    with pytest.raises(Refused, match="date-far"):
+        write_release_note(images=[old], published_on=TODAY.replace(year=202), text="x", actor=platform)
+    assert not ReleaseNote.objects.exists()
+
+
 def test_an_image_does_not_follow_itself_nor_one_that_is_given_up_or_gone(platform, old, new):
     with pytest.raises(Refused, match="successor-place"):
         deprecate_image(old, on=TODAY, successor=old, actor=platform)
