@@ -164,9 +164,9 @@ def served(console: Console) -> Iterator["subprocess.Popen[bytes]"]:
         wait_for(lambda: answers(console.url + "/accounts/login/"), "the console does not answer")
         yield process
     finally:
+        process.terminate()
         for shell in console.shells:
             shell.communicate(timeout=60)
-        process.terminate()
         process.wait(30)
         console.data.with_suffix(".log").unlink()
 
