@@ -67,9 +67,9 @@ def sent(send: Callable[[Body], object], body: Body, work: Work) -> None:
     threads = ThreadPoolExecutor(1, "upload")
     sending = threads.submit(send, body)
     try:
-        while not sending.done():
-            wait([sending], LOOK_S)
+        while not wait([sending], LOOK_S).done:
             work.report(body.done, body.size_bytes)
+        work.report(body.done, body.size_bytes)  # also of what was sent before anybody looked
     except BaseException:
         body.is_ended = True
         wait([sending], LET_GO_S)
