@@ -1,5 +1,6 @@
 # What the parts of the lab share: its folder $W, its ports, and how a service is set up, started and waited for.
-set -euo pipefail
+set -Eeuo pipefail
+trap 'echo "${BASH_SOURCE[0]##*/}, line $LINENO, ended with $?: $BASH_COMMAND" >&2' ERR
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 W=$(mkdir -p "$1" && cd "$1" && pwd)
 BASE=${IMS_CLOUD_PORT:-25500} # the first of its 600 ports, all on the loopback address

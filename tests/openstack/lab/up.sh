@@ -22,14 +22,14 @@ say() { printf '%4d s  %s\n' $(($(date +%s) - T0)) "$*"; }
 if ! cmp -s "$HERE/requirements.lock" "$V/requirements.lock"; then
   python=$(python_of_lab)
   "$python" -m venv "$W/uv"
-  grep -A99 '^uv==' "$HERE/requirements.lock" | awk 'NR == 1 || /^ / {print; next} {exit}' > "$W/uv/requirements.lock"
+  awk '/^[^ ]/ {wanted = /^uv==/} wanted' "$HERE/requirements.lock" > "$W/uv/requirements.lock"
   "$W/uv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$W/uv/requirements.lock"
   "$W/uv/bin/uv" venv --quiet --allow-existing --python "$python" "$V"
   SSL_CERT_FILE=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt} \
     "$W/uv/bin/uv" pip sync --quiet --require-hashes --python "$V/bin/python" "$HERE/requirements.lock"
   cp "$HERE/requirements.lock" "$V/"
 fi
-"$HERE/parts/rabbitmq.sh" "$W" unpack > "$W/log/rabbitmq-unpack.log" 2>&1
+once unpacked-rabbitmq "$HERE/parts/rabbitmq.sh" "$W" unpack
 # Debian's libvirt-daemon-system would make it, and wants systemd; libvirt does not start without the user
 getent passwd libvirt-qemu > /dev/null ||
   useradd --system --user-group --no-create-home --home-dir /var/lib/libvirt --shell /usr/sbin/nologin libvirt-qemu

@@ -3,16 +3,14 @@
 . "$(dirname "$0")/../common.sh"
 X=$W/rabbitmq/unpacked S=$W/rabbitmq/state
 if [ "${2:-}" = unpack ]; then
-  [ -e "$W/once/rabbitmq" ] && exit
   names() { apt-get install -s --no-install-recommends rabbitmq-server 2>/dev/null | awk '/^Inst/ {print $2}'; }
   [ -n "$(names)" ] || apt-get update -q
-  mkdir -p "$X" "$W/rabbitmq/packages" "$W/once" && cd "$W/rabbitmq/packages"
+  mkdir -p "$X" "$W/rabbitmq/packages" && cd "$W/rabbitmq/packages"
   # shellcheck disable=SC2046
   apt-get -q -o APT::Sandbox::User=root download $(names)
   for package in *.deb; do dpkg -x "$package" "$X"; done
   # Debian's erl has its folder written in
   grep -rIlE 'ROOTDIR=/usr/lib/erlang' "$X/usr/lib/erlang" | xargs sed -i "s#ROOTDIR=/usr/lib/erlang#ROOTDIR=$X/usr/lib/erlang#"
-  touch "$W/once/rabbitmq"
   exit
 fi
 rm -rf "$S" && mkdir -p "$S/home" # nothing that waits there is worth keeping
