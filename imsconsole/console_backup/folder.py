@@ -88,8 +88,10 @@ class FolderPlace:
             shutil.copyfile(path, made)
             sync(made)
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if name.endswith(MANIFEST):  # all that it speaks of is on the disk
-                os.sync()
+            if name.endswith(MANIFEST):  # all that it speaks of is on the disk under its name
+                objects, backups = self.root / "objects", self.root / "backups"
+                for folder in [*objects.glob("*/*"), *objects.glob("*"), objects, backups, self.root]:
+                    sync(folder)
             made.replace(target)
             sync(target.parent)
 

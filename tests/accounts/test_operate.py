@@ -40,6 +40,13 @@ def choose(admin, action, *people, confirmed=True):
     return admin.post(USERS, data | ({"confirmed": "yes"} if confirmed else {}), follow=True)
 
 
+@pytest.mark.parametrize("given", [{}, {"is_staff": "on"}])
+def test_who_is_made_an_operator_may_do_all_of_one(admin, given) -> None:
+    password = {"password1": "kh4Jq-oo8-wyx", "password2": "kh4Jq-oo8-wyx"}
+    assert admin.post(f"{USERS}add/", {"username": "eve"} | password | given).status_code == 302
+    assert User.objects.get(username="eve").is_superuser == bool(given)
+
+
 @pytest.mark.parametrize("given", [{"is_staff": ""}, {"is_active": ""}])
 def test_the_last_operator_stays_one(admin, operator, given) -> None:
     can = {"is_active": True, "is_staff": True, "is_superuser": True}

@@ -1,5 +1,6 @@
 """What may go wrong at a place, or in the store, while a backup is made: half of one is never taken for a whole."""
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,20 @@ def test_what_could_not_be_written_to_its_end_is_no_backup(tmp_path, monkeypatch
     write = FolderPlace.write
     monkeypatch.setattr(FolderPlace, "write", fails)
     assert failed(tmp_path) == "console-backup-no-space"
+    assert place_at(str(tmp_path)).backups() == []
+
+
+@pytest.mark.parametrize("which", ["objects/sha256/??", "objects", "backups"])
+def test_what_may_be_lost_with_the_power_is_no_backup(people, tmp_path, monkeypatch, which) -> None:
+    def fails(path: Path) -> None:
+        if path in tmp_path.glob(which):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        sync(path)
+
+    sync = folder.sync
+    an_image(people)
+    monkeypatch.setattr(folder, "sync", fails)
+    assert failed(tmp_path) == "console-backup-folder"
     assert place_at(str(tmp_path)).backups() == []
 
 

@@ -82,6 +82,10 @@ def test_a_server_stays_with_its_vault(people, vault):
     assert into(server, vault, people.bob).code == "server-in-other-vault"
     assert "weekly" in str(into(server, vault, people.bob).reason)
     assert into(a_server(people.bob), vault, people.bob), "another's backups bind it to nothing"
+    copied = a_server(people.bob)
+    there = VaultFactory(project=people.carol.project)
+    BackupFactory(project=there.project, vault=there, server_id=copied.pk)
+    assert into(copied, vault, people.bob), "copies of its backups in another region bind it to nothing"
     assert into(server, other, people.bob)
     Backup.objects.filter(pk=backup.pk).update(status="failed")
     assert into(server, vault, people.bob)
