@@ -84,11 +84,16 @@ def test_a_worker_looks_when_an_operator_asks(region: Region, admin: Client, ope
     page = admin.get(PAGE).content.decode()
     assert "A worker is looking" not in page
     assert "The cloud does not answer as it should" in page
+    assert admin.post(PAGE, {"do": "check"}).status_code == 302
+    assert "A worker is looking" in admin.get(PAGE).content.decode(), "once more"
 
 
 def test_a_region_without_a_cloud_is_not_looked_at(people: SimpleNamespace, admin: Client, operator: User):
     with pytest.raises(Refused, match="region-without-cloud"):
         check_region(region=people.bob.region, actor=Operator(operator))
+    use = {name: getattr(people.bob.region, name) for name in USED}
+    with pytest.raises(Refused, match="region-without-cloud"):
+        map_region(region=people.bob.region, use=use, flavors={}, zones={}, actor=Operator(operator))
     assert admin.get(PAGE.replace("sky-1", people.bob.region.code)).status_code == 404
 
 
@@ -261,6 +266,7 @@ def test_regions_have_marks_of_their_own(region: Region, on_cloud: MakeRegion, n
 
 
 def test_names_that_are_not_ours_are_not_kept(region: Region, operator: User):
+    factories.ZoneFactory(code="cn-north-4a")  # of another region
     use = {name: getattr(region, name) for name in USED}
     named = map_region(
         region=region,

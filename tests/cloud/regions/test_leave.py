@@ -95,6 +95,12 @@ def test_it_is_not_left_while_something_is_there(
     assert (region.engine, region.cloud) == ("openstack", "sky-1")
 
 
+def test_things_in_other_regions_do_not_matter(region: Region, people, operator: User):
+    for make in (a_job, a_server, a_disk, a_backup, an_image):
+        make(people.bob.project)
+    assert leave_region(region=region, actor=Operator(operator)).engine == "left"
+
+
 def test_what_was_left_is_asked_no_more_and_does_nothing(
     region: Region, there: Project, admin: Client, people
 ):
