@@ -63,6 +63,11 @@ def watch() -> None:
         setattr(owner, name, _first(look, getattr(owner, name)))
 
 
+def held() -> frozenset[str]:
+    """The kinds of which this thread's last transaction of the product has held rows."""
+    return frozenset(_rows.held)
+
+
 def _first(look: Callable[[Any], None], function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:

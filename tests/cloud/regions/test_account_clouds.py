@@ -31,6 +31,7 @@ from imsconsole.engine.types import Capabilities, Foreign, Inventory, Power, Ser
 from imsconsole.jobs.models import ClockEntry, Job
 from tests import factories
 from tests.conftest import client_of
+from tests.support import lock_order
 from tests.support.engines import UnreachableEngine, engine_of_region
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +146,19 @@ def test_who_has_something_there_already_gets_none(region: Region, people: Simpl
     with pytest.raises(Refused, match="account-has-things-there"):
         given(region, people.bob.account, operator)
     given(region, people.carol.account, operator)
+
+
+def test_nobody_begins_to_make_anything_there_meanwhile(
+    region: Region, people: SimpleNamespace, operator: User
+):
+    """Whoever does holds the project."""
+    factories.ProjectFactory(account=people.bob.account, region=region)
+    row = given(region, people.bob.account, operator)
+    assert "accounts.Project" in lock_order.held()
+    row.cloud = "another"
+    for service in (change_account_cloud, delete_account_cloud):
+        service(account_cloud=row, actor=Operator(operator))
+        assert "accounts.Project" in lock_order.held()
 
 
 def test_things_in_other_regions_do_not_matter(region: Region, people: SimpleNamespace, operator: User):
