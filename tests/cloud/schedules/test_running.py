@@ -8,7 +8,7 @@ from imsconsole.audit.models import Event
 from imsconsole.cloud.backups.services import delete_backup
 from imsconsole.cloud.models import Backup, BackupSchedule, Server, Vault
 from imsconsole.cloud.schedules.running import PATIENCE, begin_next, begin_run, run_schedules, see_endings
-from imsconsole.cloud.schedules.services import pause_schedule, run_schedule
+from imsconsole.cloud.schedules.services import pause_schedule, resume_schedule, run_schedule
 from imsconsole.core import now as clock
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
@@ -114,6 +114,16 @@ def test_a_server_that_a_clock_ahead_made_due_is_due_since_now(people, vault):
     (since,) = schedule.members.values_list("due_at", flat=True)
     assert since <= now()
     assert told(people, "schedule-failed") == 0
+
+
+def test_one_that_was_resumed_while_the_clock_was_ahead_is_planned_again(people, vault):
+    schedule = due_schedule(people.bob, vault, a_server(people.bob), state="off")
+    clock.move(timedelta(days=365))
+    resume_schedule(schedule, actor=people.bob)
+    clock.move(timedelta(days=-365))
+    run_schedules()
+    schedule.refresh_from_db()
+    assert schedule.next_at - now() <= timedelta(days=1)
 
 
 def test_a_server_that_cannot_be_read_keeps_no_other_from_its_backup(people, vault):
