@@ -52,10 +52,11 @@ def test_work_whose_quota_is_used_up_since_is_not_retried(failed: Job, people: S
 
 def test_a_retry_puts_job_and_subject_back_to_work(failed: Job, people: SimpleNamespace):
     ended_at = failed.finished_at.isoformat()
+    Job.objects.filter(pk=failed.pk).update(deaths=1, put_offs=1)
     job = retry_job(failed, actor=people.bob)
 
     assert [(error["at"], error["code"]) for error in job.past_errors] == [(ended_at, "no-space")]
-    assert (job.state, job.error_code, job.outcome, job.deaths) == ("queued", "", "", 0)
+    assert (job.state, job.error_code, job.outcome, job.deaths, job.put_offs) == ("queued", "", "", 0, 0)
     assert (job.bytes_done, job.bytes_total, job.started_at, job.finished_at) == (0, 0, None, None)
     assert Image.objects.get(pk=job.subject_id).status == "saving"
     assert Event.objects.get(action="retryJob").resource_id == str(job.pk)

@@ -52,13 +52,24 @@ def url_of(disk: Disk, verb: str) -> str:
         ({}, {}, "", ""),
         ({"status": "running"}, {}, "", ""),
         ({"status": "change-os-failed"}, {}, "", ""),
+        ({"status": "no-machine", "ref": ""}, {}, "", ""),
         ({"status": "changing-os"}, {}, "server-busy", "server-busy"),
         ({"status": "starting"}, {}, "server-busy", "server-busy"),
         ({}, {"status": "deleting"}, "disk-deleting", "disk-deleting"),
         ({}, {"status": "in-use"}, "disk-not-kept", "disk-not-kept"),
         ({}, {"kept_until": clock.now() - timedelta(days=1)}, "kept-too-long", ""),
     ],
-    ids=["stopped", "running", "failed", "changing", "starting", "deleting", "in-use", "too-long"],
+    ids=[
+        "stopped",
+        "running",
+        "failed",
+        "no machine",
+        "changing",
+        "starting",
+        "deleting",
+        "in-use",
+        "too-long",
+    ],
 )
 def test_when_a_former_disk_comes_back_or_goes(people, server, disk, undo, delete) -> None:
     kept = a_kept_disk(people.bob, server=server, **disk)
