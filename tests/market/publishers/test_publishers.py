@@ -70,6 +70,8 @@ def test_an_account_applies_is_rejected_applies_again_and_is_approved(people, op
     publisher = apply_as_publisher(**TYPED, actor=people.alice)
     assert (publisher.state, publisher.account) == ("applied", people.alice.account)
     assert publisher.applied_by == people.alice.user
+    assert (publisher.description, publisher.contact) == (TYPED["description"], TYPED["contact"])
+    assert apply_as_publisher(**TYPED, actor=people.alice) == publisher, "it keeps its name"
 
     reject_publisher(publisher, reason="Who are you?", actor=actor)
     assert Message.objects.get(user=people.alice.user).sentence == (
@@ -91,11 +93,12 @@ def test_an_account_applies_is_rejected_applies_again_and_is_approved(people, op
     )
     with pytest.raises(Refused):
         apply_as_publisher(**TYPED, actor=people.alice)
+    edit_publisher(description="", contact="old@acme.test", logo=b"PNG", actor=people.alice)
     edit_publisher(description="New words", contact="new@acme.test", actor=people.alice)
     suspend_publisher(approved, reason="Malware", actor=actor)
     approved.refresh_from_db()
     assert (approved.state, approved.description, approved.name) == ("suspended", "New words", "Acme")
-    assert approved.contact == "new@acme.test"
+    assert (approved.contact, bytes(approved.logo)) == ("new@acme.test", b"PNG")
     assert (
         Message.objects.get(code="publisher-suspended").sentence
         == "The operator has suspended the publisher Acme: Malware"
