@@ -11,7 +11,7 @@ from imsconsole.core import now as clock
 from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
-from imsconsole.core.sentences import moment
+from imsconsole.core.sentences import moment, said
 from imsconsole.notifications.models import Message
 from sharing.ending.clock import end_due_shares
 from sharing.ending.rules import can_give_notice, can_stop_sharing, can_withdraw_notice
@@ -87,6 +87,7 @@ def test_until_the_day_that_was_named_the_receiver_goes_on_using_it(people, shar
     message = Message.objects.get()
     assert (message.code, message.level) == ("share-ends", "warning")
     assert message.values["until"] == moment(until)
+    assert said(Event.objects.get().details) == f"ends at {said(moment(until))}"
     theirs = Image.objects.visible_to(people.carol).with_facts(people.carol, "shared_until")
     assert theirs.get().shared_until == until
 

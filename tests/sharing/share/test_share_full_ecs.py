@@ -179,7 +179,7 @@ def test_every_key_of_its_disks_is_asked_for_and_granted_with_the_share(people, 
     image = with_disks(people.bob, None, keys["first"], keys["second"], keys["second"])
     verdict = can_share_with(image, people.carol.project, people.bob)
     assert verdict.code == "receiver-needs-key"
-    assert all(name in verdict.reason for name in keys)
+    assert "with the keys first, second, which" in verdict.reason
     factories.KeyGrantFactory(key=keys["first"], grantee=people.carol.project)
     verdict = can_share_with(image, people.carol.project, people.bob)
     assert [name in verdict.reason for name in keys] == [False, True], "one of them is granted already"
