@@ -31,7 +31,7 @@ def test_only_administrators_give_and_revoke(people, far, name, allowed):
             lambda: create_agency(grantee=far, actor=actor),
             lambda: revoke_agency(agency, actor=actor),
         ):
-            with pytest.raises(Refused):
+            with pytest.raises(Refused, match="administrators-only"):
                 call()
 
 
