@@ -48,6 +48,13 @@ def test_the_disks_of_a_server_stay_beside_those_of_its_backup_and_all_must_fit_
         assert can_restore_to(backup, server, people.bob, stop_first=False, host=HOST).code == code
 
 
+def test_a_server_that_is_off_starts_afterwards_so_its_memory_must_be_free(people, backup):
+    server, full = people.bob.project.servers.get(), Host(HOST.capabilities, 0)
+    for status, code in (("stopped", "no-guest-memory"), ("running", "")):
+        server.status = status
+        assert can_restore_to(backup, server, people.bob, stop_first=True, host=full).code == code
+
+
 def test_a_restoration_is_told_its_disks_and_holds_their_bytes(people, backup):
     server = restore_backup(backup, actor=people.bob)
     job = Job.objects.live().touching(backup.pk).get()
