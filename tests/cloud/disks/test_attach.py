@@ -89,6 +89,7 @@ def test_a_server_has_at_most_eight_data_disks(people):
         ({"role": "data", "index": 1}, {}, ""),
         ({"role": "data", "index": 1}, {"status": "running"}, ""),
         ({"role": "data", "index": 1}, {"status": "stopping"}, "server-busy"),
+        ({"role": "data", "index": 1}, {"status": "no-machine"}, "no-machine"),
         ({"role": "data", "index": 1, "status": "attaching"}, {}, "disk-busy"),
         ({"index": 1}, {}, "system-disk"),
     ],
