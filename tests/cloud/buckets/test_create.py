@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from imsconsole.audit.models import Event
 from imsconsole.cloud.buckets.names import bucket_name
 from imsconsole.cloud.buckets.services import create_bucket, delete_bucket
 from imsconsole.cloud.models import Bucket
@@ -77,6 +78,7 @@ def test_only_an_empty_bucket_of_ones_own_is_deleted(people) -> None:
         delete_bucket(bucket, actor=people.carol)
     delete_bucket(bucket, actor=people.bob)
     assert not Bucket.objects.exists()
+    assert Event.objects.get(action="deleteBucket").resource_id == str(bucket.pk)
     create_bucket(name=bucket.name, storage_class="standard", actor=people.carol)
 
 
