@@ -6,6 +6,7 @@ from images.create.rules import DataDisk, Import, data_disks_fit
 from images.create.services import import_image
 from images.models import Image, Upload
 from imsconsole.audit.models import Event
+from imsconsole.core.errors import NotFound
 from imsconsole.core.now import now
 from imsconsole.core.rules import Refused
 from imsconsole.jobs.models import Job
@@ -74,7 +75,7 @@ def test_each_has_a_file_of_its_own(people, disks):
         )
 
 
-@pytest.mark.parametrize("wrong", ["name", "size", "quota", "file"])
+@pytest.mark.parametrize("wrong", ["name", "size", "quota", "file", "gone"])
 def test_one_that_does_not_fit_keeps_all_back(people, disks, wrong):
     system, first, second = files(people.bob, disks, 3)
     along = [DataDisk(first, "first", 1), DataDisk(second, "second", 1)]
@@ -84,10 +85,12 @@ def test_one_that_does_not_fit_keeps_all_back(people, disks, wrong):
         along[1] = DataDisk(second, "second", 0)
     elif wrong == "file":
         Upload.objects.filter(pk=second.pk).update(state="receiving")
+    elif wrong == "gone":
+        Upload.objects.filter(pk=second.pk).delete()
     else:
         people.bob.project.quotas = {"images": 2}
         people.bob.project.save(update_fields=["quotas"])
-    with pytest.raises(Refused):
+    with pytest.raises(NotFound if wrong == "gone" else Refused):
         order(people.bob, system, *along)
     assert not Image.objects.exists()
     assert not Job.objects.exists()

@@ -76,7 +76,7 @@ def test_an_import_begins_with_a_row_a_job_and_a_trace(people: SimpleNamespace, 
     made = imported(people.bob, disks / "disk.raw", tags={"team": "web"}, encrypt=True, **told)
     assert {name: getattr(made.image, name) for name in told} == told
     assert (made.image.status, made.image.category, made.image.source_kind) == ("queued", "private", "file")
-    assert made.image.source_name == "disk.raw"
+    assert (made.image.source_name, made.image.created_by) == ("disk.raw", people.bob.user)
     assert made.job.reservations.get().resource == "store_bytes"
     assert [str(tag) for tag in made.image.tags.all()] == ["team=web"]
     assert Event.objects.get(action="createImage").resource_id == str(made.image.pk)

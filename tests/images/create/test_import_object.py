@@ -8,7 +8,6 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from images.create.from_object.jobs import TakeObject
 from images.create.from_object.rules import can_take_object
 from images.create.from_object.taking import take
 from images.create.jobs import ImportImage
@@ -27,9 +26,8 @@ from imsconsole.core.rules import Refused
 from imsconsole.engine.types import GIB
 from imsconsole.jobs.models import Job
 from imsconsole.jobs.quotas import used_by
-from imsconsole.jobs.services import cancel_job
 from tests import factories
-from tests.cloud.buckets.making import bytes_elsewhere, stored
+from tests.cloud.buckets.making import stored
 from tests.conftest import client_of
 from tests.engine.guests import TestWork
 from tests.images.create.importing import DETAILS, FORMATS, ISO_NAMES, upload_files, work_files
@@ -139,6 +137,7 @@ def test_no_byte_is_copied_and_the_object_may_go(people, disks):
     made = an_object(people.bob, disks / "disk.qcow2", "folder/disk.qcow2")
     upload = take(made, actor=people.bob)
     assert (upload.name, upload.origin) == ("disk.qcow2", f"{made.bucket.name}:folder/disk.qcow2")
+    assert not Job.objects.exists()
     assert upload.path.samefile(storage().path(stored_name(made.pk)))
     delete_object(made, actor=people.bob)
     remove_bytes(made.pk)
@@ -193,77 +192,8 @@ def test_r61_fast_import_takes_raw_disks_and_needs_the_system(people, disks):
     assert code_of(lambda: imported(people.bob, upload)) == "fast-needs-os"
     os_version = factories.OsVersionFactory()
     image, job = imported(people.bob, upload, os_version=os_version)
-    assert (image.status, job.error_code, image.os_version, image.os_detected) == (
-        "active",
-        "",
-        os_version,
-        False,
-    )
-
-
-# bytes that lie elsewhere -----------------------------------------------------------------------------------
-
-
-def test_bytes_from_elsewhere_are_fetched_by_a_job(people, disks):
-    made = an_object(people.bob, disks / "disk.qcow2")
-    with bytes_elsewhere():
-        upload = take(made, actor=people.bob)
-        assert upload.state == "receiving"
-        page = client_of(people.bob).get(reverse("uploads:detail", args=[upload.pk])).content.decode()
-        assert "goes on by itself" in page
-        assert f"{made.bucket.name}:disk.qcow2" in page
-        job = finish(Job.objects.get())
-    assert (job.state, job.error_code) == ("done", "")
-    upload.refresh_from_db()
-    assert (upload.state, upload.found["sha256"]) == ("complete", made.sha256)
-    assert work_files() == []
-    image, job = imported(people.bob, upload)
-    assert image.status == "active"
-    assert [each.what for each in differences()] == []
-
-
-def test_what_was_fetched_and_is_no_disk_is_refused(people):
-    with bytes_elsewhere():
-        upload = take(an_object(people.bob, content=b"just text " * 999), actor=people.bob)
-        job = finish(Job.objects.get())
-    upload.refresh_from_db()
-    assert (upload.state, upload.error_code) == ("refused", job.error_code)
-    assert (upload_files(), work_files()) == ([], [])
-    assert used_by(people.bob.project)["upload_bytes"] == 0
-
-
-def test_a_cancelled_fetch_leaves_nothing(people, disks):
-    with bytes_elsewhere():
-        take(an_object(people.bob, disks / "disk.qcow2"), actor=people.bob)
-    cancel_job(Job.objects.get(), actor=people.bob)
-    assert not Upload.objects.exists()
-    assert (upload_files(), work_files()) == ([], [])
-
-
-@pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
-@pytest.mark.django_db(transaction=True)
-def test_a_fetch_survives_every_death_of_its_worker(people, disks):
-    made = an_object(people.bob, disks / "disk.qcow2")
-
-    def start():
-        with bytes_elsewhere():
-            return Job.objects.get(subject_id=take(made, actor=people.bob).pk)
-
-    def check(job):
-        upload = Upload.objects.filter(pk=job.subject_id).first()
-        assert (upload is not None) == (job.state == "done")
-        if upload:
-            assert hashlib.sha256(upload.path.read_bytes()).hexdigest() == made.sha256
-        assert [each.what for each in differences()] == []
-        assert (len(upload_files()), work_files()) == (1 if upload else 0, [])
-
-    def clear(job):
-        for upload in Upload.objects.filter(pk=job.subject_id):
-            upload.path.unlink()
-            upload.delete()
-
-    points = kill_at_every_step(TakeObject, start, check, clear)
-    assert any(point.startswith(f"do:{next(iter(TakeObject.steps))}") or "fetch" in point for point in points)
+    assert (image.status, job.error_code) == ("active", "")
+    assert (image.os_version, image.os_detected) == (os_version, False)
 
 
 @pytest.mark.slow(reason="a worker is killed or stopped at every point of the job")
@@ -381,10 +311,8 @@ def test_data_disks_come_along_from_their_own_objects(people, disks):
 
 
 def test_one_object_that_is_no_disk_keeps_all_back(people, disks):
-    system, text = (
-        an_object(people.bob, disks / "disk.qcow2"),
-        an_object(people.bob, content=b"just text " * 999),
-    )
+    system = an_object(people.bob, disks / "disk.qcow2")
+    text = an_object(people.bob, content=b"just text " * 999)
     sent = {"type": "system", "object": system.pk, "format": "", "data_objects": [text.pk]}
     answer = client_of(people.bob).post(PAGE, sent)
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["data_objects"])
@@ -402,6 +330,7 @@ def test_readers_cannot_take_objects(people):
     made = an_object(people.bob)
     answer = client_of(people.dave).post(PAGE, {"type": "system", "object": made.pk, "format": ""})
     assert answer.status_code == 409
+    assert code_of(lambda: take(made, actor=people.dave)) == "read-only"
     assert not Upload.objects.exists()
 
 
