@@ -78,6 +78,8 @@ def test_a_file_is_refused_when_the_disk_has_no_room(people: SimpleNamespace, se
     settings.IMS_IMPORT_MAX_GB = 10**9
     people.bob.project.quotas = {"upload_bytes": 10**18}
     assert can_upload(people.bob, 10**15).code == "no-room"
+    settings.IMS_SPOOL = "s3"
+    assert can_upload(people.bob, 10**15), "no disk of this host's"
 
 
 def test_what_uploads_have_announced_is_not_free(people: SimpleNamespace):
@@ -89,6 +91,8 @@ def test_what_uploads_have_announced_is_not_free(people: SimpleNamespace):
         assert refusal.value.code == "no-room"
         Upload.objects.filter(pk=first.pk).update(received_bytes=3 * MIB)
         start_upload(name="b.raw", size_bytes=6 * MIB, actor=people.carol)
+        Upload.objects.update(state="refused")
+        assert can_upload(people.carol, 10 * MIB)
 
 
 def test_what_arrived_is_described_and_its_true_size_counts(people: SimpleNamespace, disks: Path):
