@@ -164,6 +164,7 @@ def test_restoring_needs_room_in_the_count(people):
 
 def test_of_several_as_many_come_back_as_have_names_of_their_own_and_room(people):
     images, project = [trashed(people.bob, name=name) for name in ("web", "web", "db")], people.bob.project
+    project.quotas = {"images": 2}
     assert [verdict.code for verdict in can_restore_each(images, people.bob)] == ["", "image-name-taken", ""]
     project.quotas = {"images": 1}
     project.save(update_fields=["quotas"])
@@ -196,6 +197,11 @@ def test_what_work_is_going_on_with_stays_until_that_has_ended(people):
     image = trashed(people.bob)
     live_job(image)
     assert can_purge(facts(image, people.bob), people.bob).code == "image-busy"
+    backup = factories.BackupFactory(project=people.bob.project, status="restoring")
+    full = trashed(people.bob, type="full", backup=backup)
+    assert can_purge(facts(full, people.bob), people.bob), "the backup stays"
+    Image.objects.filter(pk=full.pk).update(deletes_backups=True)
+    assert can_purge(facts(full, people.bob), people.bob).code == "backup-busy"
 
 
 def test_the_clock_empties_the_trash(people, settings):
