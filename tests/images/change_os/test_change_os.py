@@ -266,8 +266,8 @@ def test_a_change_boots_the_new_system_and_keeps_everything_else(people, engine)
 
 
 def test_what_is_not_allowed_begins_nothing(people, engine) -> None:  # noqa: F811
-    server, image = a_server(people.bob, status="running"), ImageFactory(project=people.bob.project)
-    ImageDiskFactory(image=image)
+    server, image = a_server(people.bob), ImageDiskFactory(image__project=people.bob.project).image
+    Server.objects.update(status="running")  # meanwhile
     with pytest.raises(Refused, match="stop-first"):
         change_os(server, image=image, actor=people.bob, **LOGIN)
     with pytest.raises(Refused, match="read-only"):

@@ -179,7 +179,9 @@ def test_flavor_and_zone_must_fit_the_image(people) -> None:
 def test_where_guests_are_told_nothing_one_signs_in_as_the_image_has_it(people) -> None:
     mute = replace(HOST, capabilities=replace(HOST.capabilities, seeds=frozenset()))
     assert can_create_servers(_launch(people.bob, user_data=""), people.bob, mute)
-    assert can_create_servers(_launch(people.bob), people.bob, mute).code == "no-seeds"
+    pair = KeyPairFactory(project=people.bob.project)
+    for login in ({}, {"user_data": "", "key_pair": pair}, {"user_data": "", "password_hash": "$6$x"}):
+        assert can_create_servers(_launch(people.bob, **login), people.bob, mute).code == "no-seeds"
 
 
 def test_without_qemu_servers_may_be_made_but_ask_for_no_memory(people) -> None:
@@ -602,9 +604,8 @@ def test_an_image_of_another_region_leads_to_its_copy_where_one_may(people) -> N
     copy = at(far, reverse("images:copy", args=[image.pk]))
     assert client.get(copy).status_code == 200
     assert f'href="{copy}"' in re.search(r'id="elsewhere">.*?</div>', page, re.DOTALL)[0]
-    box = re.search(r'id="elsewhere">.*?</div>', client_of(people.dave).get(url).content.decode(), re.DOTALL)[
-        0
-    ]
+    page = client_of(people.dave).get(url).content.decode()
+    box = re.search(r'id="elsewhere">.*?</div>', page, re.DOTALL)[0]
     assert copy not in box
     assert "read-only" in box
     assert "web-far" not in client_of(people.carol).get(url).content.decode()

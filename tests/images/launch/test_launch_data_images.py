@@ -69,10 +69,13 @@ def test_each_server_gets_disks_with_what_the_image_holds(people, engine, payloa
     assert list(differences()) == []
 
 
-def test_images_of_others_are_not_found(people, payload):
+def test_images_of_others_are_not_found_and_ones_own_not_taken_twice(people, payload):
     system = factories.ImageFactory(project=people.carol.project)
     with pytest.raises(NotFound):
         order(people.carol, system, data_disks_gb=(3,), data_images=(payload,))
+    ours = factories.ImageFactory(project=people.bob.project)
+    with pytest.raises(Refused, match="data-image-twice"):
+        order(people.bob, ours, data_disks_gb=(3, 3), data_images=(payload, payload))
     assert not Disk.objects.exists()
 
 
