@@ -179,7 +179,7 @@ def test_links_to_the_same_bytes_count_once_in_the_quota(people):
 
 
 def test_a_copy_in_the_project_that_has_the_bytes_takes_none_of_its_storage(people):
-    source = an_image(people.bob)
+    source, _theirs = an_image(people.bob), an_image(people.carol)
     assert new_bytes([source], people.bob.project) == 0
     assert new_bytes([source], people.carol.project) == source.disks.get().size_bytes
 
