@@ -143,8 +143,10 @@ def test_a_slip_of_the_pen_in_the_year_of_a_release_note_is_caught(old, platform
 
 
 def test_an_image_does_not_follow_itself_nor_one_that_is_given_up_or_gone(platform, old, new):
-    with pytest.raises(Refused, match="successor-place"):
-        deprecate_image(old, on=TODAY, successor=old, actor=platform)
+    elsewhere = factories.PublicImageFactory(region=factories.RegionFactory(code="cn-south-1"))
+    for successor in (old, elsewhere):
+        with pytest.raises(Refused, match="successor-place"):
+            deprecate_image(old, on=TODAY, successor=successor, actor=platform)
     deprecate_image(new, on=TODAY, actor=platform)
     with pytest.raises(Refused, match="successor-old"):
         deprecate_image(old, on=TODAY, successor=new, actor=platform)
