@@ -77,7 +77,7 @@ from imsconsole.core.folders import left_behind, remove_left  # noqa: E402
 from imsconsole.core.kept import forget_kept  # noqa: E402
 from imsconsole.core.stack import with_room  # noqa: E402
 from tests import factories  # noqa: E402
-from tests.openstack.regions import OURS, of_engine  # noqa: E402
+from tests.openstack.regions import OURS, forget_clouds, of_engine  # noqa: E402
 from tests.support import lock_order  # noqa: E402
 from tests.support.clients import ProjectClient  # noqa: E402
 from tests.support.database import migrated_database  # noqa: E402
@@ -174,7 +174,7 @@ def django_db_setup(
 @pytest.fixture(autouse=True)
 def _begins_afresh() -> Iterator[None]:
     """Nothing of another test is left: neither the moved clock, rows that were kept, a reader's language and time zone
-    (which stay with the thread after a request), nor files, which are not rolled back as rows are."""
+    (which stay with the thread after a request), nor files and regions on a cloud, which are not rolled back as rows are."""
     forget_kept()
     forget_unwritten()
     translation.deactivate()
@@ -184,6 +184,7 @@ def _begins_afresh() -> Iterator[None]:
         remove_left(path)
     yield
     clock.reset()
+    forget_clouds()
     for path in chain.from_iterable(glob(pattern, root_dir=settings.DATA_DIR) for pattern in FILES):
         Path(settings.DATA_DIR, path).unlink(missing_ok=True)
     assert not lock_order.complaints, "\n\n".join(lock_order.complaints)

@@ -20,20 +20,12 @@ from imsconsole.engine.openstack import CloudSettings, OpenStackEngine
 from tests.engine.conftest import guest, guest_cache, place
 from tests.openstack.clearing import clear, clear_what_the_dead_left, console_of_test
 from tests.openstack.others import Others
-from tests.openstack.regions import OTHER, OURS, forget_folder
+from tests.openstack.regions import OTHER, OURS
 from tests.openstack.there import as_user, clouds_file, why_not
 
 __all__ = ["guest", "guest_cache", "place"]
 AT_ONCE = 4
 NO_CLOUD = "no cloud: "  # begins the one reason for which these tests may be skipped
-
-
-@pytest.fixture(autouse=True)
-def _regions_are_forgotten() -> Iterator[None]:
-    """The next test may have one of them on this host."""
-    yield
-    for folder in (settings.DATA_DIR / "regions").glob("*"):
-        forget_folder(folder.name)
 
 
 @pytest.fixture(scope="session")
