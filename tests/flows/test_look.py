@@ -54,7 +54,7 @@ def test_colours_are_judged_in_every_theme(browser: Browser) -> None:
 
 def test_colours_that_are_good_in_one_place_are_in_any_other(browser: Browser) -> None:
     visitor = new_visitor(browser, "")
-    shown(visitor, "").look()
+    shown(visitor, '</table><p class="told">Some words</p>').look()
     known = shown(visitor, '</table><p style="color: #000; background: #fff">Some words</p>')
     _wider, _astray, _shapes, colours, _axe = known.page.evaluate(LOOKED)
     assert SEEN.unseen([], colours) == []
